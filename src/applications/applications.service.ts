@@ -1,0 +1,157 @@
+import { Injectable } from '@nestjs/common';
+import { Audit } from '../audit/audit.js';
+import { Clock } from '../clock.js';
+import { Database, type Executor } from '../storage/database.js';
+import { newId } from '../storage/ids.js';
+import { hashApiKey, hintOf, LIVE_KEYS, newApiKey, type Scope } from './api-key.js';
+import type { Application } from './application.js';
+import { ApplicationsRepository, type ApiKeySummary } from './applications.repository.js';
+
+export interface ApplicationRequest {
+  readonly realm: string;
+  readonly name: string;
+  readonly audience?: string | undefined;
+  readonly accessTokenSeconds?: number | undefined;
+  readonly enrolProofSeconds?: number | undefined;
+}
+
+/** The key is shown this once: only its hash is kept. */
+export interface IssuedKey {
+  readonly id: string;
+  readonly key: string;
+  readonly scopes: readonly Scope[];
+}
+
+/** What an operator asked for cannot be done; the message says what to do instead. */
+export class OperatorError extends Error {
+  override readonly name = 'OperatorError';
+}
+
+const ACCESS_TOKEN_SECONDS = 900;
+const FACTOR_TYPES = ['totp', 'phone', 'hotp', 'webauthn', 'recovery_code'];
+
+/** Applications and their keys, as an operator manages them. */
+@Injectable()
+export class ApplicationsService {
+  constructor(
+    private readonly repository: ApplicationsRepository,
+    private readonly database: Database,
+    private readonly audit: Audit,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Makes an application with its first key, and its realm where that is new.
+   *
+   * @param key the key to use; left out, a random one is made
+   * @throws OperatorError if the realm has an application of that name
+   */
+  create(
+    request: ApplicationRequest,
+    scopes: readonly Scope[],
+    key?: string,
+  ): Promise<{ application: Application; apiKey: IssuedKey }> {
+    return this.database.transaction(async (executor) => {
+      const createdAt = this.clock.now();
+      const id = newId('app');
+      const realmId = await this.repository.findOrAddRealm(executor, {
+        id: newId('rlm'),
+        name: request.realm,
+        createdAt,
+      });
+      const application = {
+        id,
+        realmId,
+        realmName: request.realm,
+        name: request.name,
+        audience: request.audience ?? id,
+        accessTokenSeconds: request.accessTokenSeconds ?? ACCESS_TOKEN_SECONDS,
+        factorTypes: FACTOR_TYPES,
+        enrolProofSeconds: request.enrolProofSeconds ?? null,
+      };
+      if (!(await this.repository.add(executor, application, createdAt)))
+        throw new OperatorError(
+          `The realm "${request.realm}" already has an application "${request.name}". Choose another name, or make a key for it: watchword keys create.`,
+        );
+      await this.audit.record(executor, operator(application), {
+        type: 'application.created',
+        name: application.name,
+      });
+      return { application, apiKey: await this.addKey(executor, application, scopes, key) };
+    });
+  }
+
+  list(): Promise<Application[]> {
+    return this.repository.list();
+  }
+
+  /**
+   * Makes a further key; the application keeps working with the old one until that is revoked.
+   *
+   * @throws OperatorError if the application is unknown or has two live keys
+   */
+  async createKey(applicationId: string, scopes: readonly Scope[]): Promise<IssuedKey> {
+    const application = await this.known(applicationId);
+    return this.database.transaction(async (executor) => {
+      await this.repository.lock(executor, applicationId);
+      if ((await this.repository.countLiveKeys(executor, applicationId)) >= LIVE_KEYS)
+        throw new OperatorError(
+          `The application has ${LIVE_KEYS} live keys already. Revoke one first: watchword keys revoke.`,
+        );
+      return this.addKey(executor, application, scopes);
+    });
+  }
+
+  async listKeys(applicationId: string): Promise<ApiKeySummary[]> {
+    await this.known(applicationId);
+    return this.repository.listKeys(applicationId);
+  }
+
+  /** @throws OperatorError if no live key has that id */
+  async revokeKey(keyId: string): Promise<void> {
+    await this.database.transaction(async (executor) => {
+      const applicationId = await this.repository.revokeKey(executor, keyId, this.clock.now());
+      if (applicationId === undefined)
+        throw new OperatorError(
+          `No live key has the id "${keyId}". See them with: watchword keys list.`,
+        );
+      const application = await this.known(applicationId, executor);
+      await this.audit.record(executor, operator(application), { type: 'api_key.revoked', keyId });
+    });
+  }
+
+  private async addKey(
+    executor: Executor,
+    application: Application,
+    scopes: readonly Scope[],
+    key = newApiKey(),
+  ): Promise<IssuedKey> {
+    const id = newId('key');
+    await this.repository.addKey(executor, {
+      id,
+      applicationId: application.id,
+      hash: hashApiKey(key),
+      hint: hintOf(key),
+      scopes,
+      createdAt: this.clock.now(),
+    });
+    await this.audit.record(executor, operator(application), {
+      type: 'api_key.created',
+      keyId: id,
+      scopes,
+    });
+    return { id, key, scopes };
+  }
+
+  private async known(applicationId: string, executor?: Executor): Promise<Application> {
+    const application = await this.repository.find(applicationId, executor);
+    if (application !== undefined) return application;
+    throw new OperatorError(
+      `No application has the id "${applicationId}". See them with: watchword applications list.`,
+    );
+  }
+}
+
+function operator({ realmId, id }: Pick<Application, 'realmId' | 'id'>) {
+  return { realmId, applicationId: id, actor: 'operator', requestId: null };
+}

@@ -1,0 +1,96 @@
+import { Injectable } from '@nestjs/common';
+import type { Selectable } from 'kysely';
+import { Clock } from '../clock.js';
+import { Database, type Executor } from '../storage/database.js';
+import { newId } from '../storage/ids.js';
+import type { AuditEventRow } from '../storage/schema.js';
+import type { AuditEvent } from './event.js';
+
+/** Who did it, and where: what every event carries beside its own members. */
+export interface AuditContext {
+  readonly realmId: string;
+  readonly applicationId: string | null;
+  /** `key_…` of the API key, or `operator` for the command line. */
+  readonly actor: string;
+  readonly requestId: string | null;
+}
+
+const PAGE = 100;
+
+/**
+ * The audit: every decision, with who, when, which factor (S116). An event is written by the
+ * transaction or statement that makes it true, so that neither can be without the other.
+ */
+@Injectable()
+export class Audit {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The event as a row, for statements that write it themselves. */
+  row(context: AuditContext, event: AuditEvent): Selectable<AuditEventRow> {
+    const { type, ...members } = event;
+    const { userId = null, factorId = null, challengeId = null, ...detail } = {
+      userId: null,
+      factorId: null,
+      challengeId: null,
+      ...members,
+    };
+    return {
+      id: newId('aud'),
+      at: this.clock.now(),
+      realm_id: context.realmId,
+      type,
+      application_id: context.applicationId,
+      actor: context.actor,
+      user_id: userId,
+      factor_id: factorId,
+      challenge_id: challengeId,
+      request_id: context.requestId,
+      detail: inSnakeCase(detail),
+    };
+  }
+
+  /** Writes the event in the caller's transaction. */
+  async record(executor: Executor, context: AuditContext, event: AuditEvent): Promise<void> {
+    const row = this.row(context, event);
+    await executor
+      .insertInto('audit_events')
+      .values({ ...row, detail: JSON.stringify(row.detail) })
+      .execute();
+  }
+
+  /**
+   * A page of a realm's events, oldest first.
+   *
+   * @param filter `after`: the id of the last event already read
+   * @returns at most a hundred events, and the id to go on after, or null at the end
+   */
+  async page(
+    realmId: string,
+    filter: { readonly userId?: string | undefined; readonly after?: string | undefined },
+  ): Promise<{ events: Selectable<AuditEventRow>[]; next: string | null }> {
+    let query = this.database.kysely
+      .selectFrom('audit_events')
+      .selectAll()
+      .where('realm_id', '=', realmId)
+      .orderBy('id')
+      .limit(PAGE + 1);
+    if (filter.userId !== undefined) query = query.where('user_id', '=', filter.userId);
+    if (filter.after !== undefined) query = query.where('id', '>', filter.after);
+    const events = await query.execute();
+    const more = events.length > PAGE;
+    if (more) events.pop();
+    return { events, next: more ? (events.at(-1)?.id ?? null) : null };
+  }
+}
+
+function inSnakeCase(detail: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(detail).map(([name, value]) => [
+      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      value,
+    ]),
+  );
+}

@@ -1,0 +1,50 @@
+/**
+ * Everything the audit can say: a closed union, so that a reader's switch can be complete. Members
+ * never hold a secret, a code or a token (S114).
+ */
+
+/** Why a verification was refused. The answer to the outside is the same for the first two. */
+export type RefusalReason = 'incorrect' | 'used_before' | 'no_factor' | 'locked';
+
+interface OfFactor {
+  readonly userId: string;
+  readonly factorId: string;
+  readonly factorType: string;
+}
+
+export type AuditEvent =
+  | { readonly type: 'application.created'; readonly name: string }
+  | { readonly type: 'api_key.created'; readonly keyId: string; readonly scopes: readonly string[] }
+  | { readonly type: 'api_key.revoked'; readonly keyId: string }
+  | ({ readonly type: 'factor.enrolled'; readonly name: string } & OfFactor)
+  | ({ readonly type: 'factor.activated'; readonly firstOfUser: boolean } & OfFactor)
+  | ({ readonly type: 'factor.activation_refused' } & OfFactor)
+  | ({ readonly type: 'factor.renamed'; readonly name: string } & OfFactor)
+  | ({ readonly type: 'factor.revoked'; readonly lastOfUser: boolean } & OfFactor)
+  | {
+      readonly type: 'challenge.created';
+      readonly userId: string;
+      readonly challengeId: string;
+      readonly factorType: string;
+      readonly purpose: string;
+    }
+  | { readonly type: 'challenge.canceled'; readonly userId: string; readonly challengeId: string }
+  | ({
+      readonly type: 'verification.approved';
+      readonly challengeId: string | null;
+      readonly transactionHash: string | null;
+      /** Failures that this success ends (S45). */
+      readonly failuresBefore: number;
+    } & OfFactor)
+  | {
+      readonly type: 'verification.refused';
+      readonly userId: string;
+      readonly challengeId: string | null;
+      readonly factorType: string;
+      readonly reason: RefusalReason;
+      readonly consecutiveFailures: number;
+    }
+  | { readonly type: 'user.unlocked'; readonly userId: string }
+  | { readonly type: 'user.erased'; readonly userId: string };
+
+export type AuditEventType = AuditEvent['type'];

@@ -1,0 +1,168 @@
+import { Injectable } from '@nestjs/common';
+import type { Selectable } from 'kysely';
+import type { Checkable, Spent } from '../factors/method.js';
+import { Batch } from '../storage/batch.js';
+import { Database } from '../storage/database.js';
+import type { AuditEventRow } from '../storage/schema.js';
+import * as sql from './attempts.sql.js';
+import * as lockout from './lockout.js';
+
+/** What is about to be proved. */
+export interface Attempt {
+  readonly realmId: string;
+  readonly userId: string;
+  readonly kind: string;
+  readonly factorId: string | null;
+  readonly challengeId: string | null;
+  readonly now: Date;
+}
+
+export interface Charge extends lockout.Budget {
+  /** False: the account is locked, and nothing was charged. */
+  readonly granted: boolean;
+  /** Attempts of the challenge, this one included; null without a challenge. */
+  readonly challengeAttempts: number | null;
+  /** The factors that the code may belong to. */
+  readonly factors: readonly Checkable[];
+}
+
+type EventRow = Selectable<AuditEventRow>;
+
+interface Consumption {
+  readonly factorId: string;
+  readonly spent: Spent;
+  readonly challengeId: string | null;
+  readonly event: EventRow;
+  readonly now: Date;
+}
+
+interface Refusal {
+  readonly challengeId: string | null;
+  readonly endsChallenge: boolean;
+  readonly event: EventRow;
+  readonly now: Date;
+}
+
+interface ChargeRow {
+  n: number;
+  granted: boolean;
+  consecutive: number;
+  slow_count: number;
+  locked_until: Date | null;
+  attempts_used: number | null;
+  factor_id: string | null;
+  secret: Uint8Array | null;
+  parameters: Record<string, unknown> | null;
+  last_step: number | null;
+  drift_steps: number | null;
+}
+
+/** The hot path: one statement for what arrived together. */
+@Injectable()
+export class AttemptsRepository {
+  private readonly charges = new Batch<Attempt, Charge | undefined>(
+    (attempts) => this.chargeAll(attempts),
+    ({ realmId, userId, kind }) => JSON.stringify([realmId, userId, kind]),
+  );
+  private readonly consumptions = new Batch<Consumption, boolean>(
+    (items) => this.consumeAll(items),
+    ({ factorId }) => factorId,
+  );
+  private readonly refusals = new Batch<Refusal, undefined>(
+    (refusals) => this.refuseAll(refusals),
+    ({ event }) => event.id,
+  );
+
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Charges an attempt; committed when it answers.
+   *
+   * @returns undefined where there is nothing to attempt: the challenge has ended, or the factor that
+   *   was named is not an active one of this user
+   */
+  charge(attempt: Attempt): Promise<Charge | undefined> {
+    return this.charges.submit(attempt);
+  }
+
+  /** @returns whether this login is the one that used the step up; committed when it answers */
+  consume(consumption: Consumption): Promise<boolean> {
+    return this.consumptions.submit(consumption);
+  }
+
+  /** Writes down that an attempt was refused. */
+  async refuse(refusal: Refusal): Promise<void> {
+    await this.refusals.submit(refusal);
+  }
+
+  private async chargeAll(attempts: Attempt[]): Promise<(Charge | undefined)[]> {
+    const rows = await this.database.run<ChargeRow>(sql.charge, [
+      attempts.map(({ realmId }) => realmId),
+      attempts.map(({ userId }) => userId),
+      attempts.map(({ kind }) => kind),
+      attempts.map(({ factorId }) => factorId),
+      attempts.map(({ challengeId }) => challengeId),
+      latest(attempts),
+      lockout.delayLadder,
+      lockout.UNTIL_UNLOCKED,
+      lockout.SLOW_LIMIT,
+      lockout.SLOW_WINDOW_SECONDS,
+      lockout.CHALLENGE_ATTEMPTS,
+    ]);
+    const charges = new Array<Charge | undefined>(attempts.length).fill(undefined);
+    for (const row of rows) {
+      const index = row.n - 1;
+      const factor = toFactor(row, attempts[index]);
+      charges[index] = {
+        granted: row.granted,
+        consecutive: row.consecutive,
+        slowCount: row.slow_count,
+        lockedUntil: row.locked_until,
+        challengeAttempts: row.attempts_used,
+        factors: [...(charges[index]?.factors ?? []), ...(factor ? [factor] : [])],
+      };
+    }
+    return charges;
+  }
+
+  private async consumeAll(items: Consumption[]): Promise<boolean[]> {
+    const rows = await this.database.run<{ n: number }>(sql.consume, [
+      items.map(({ factorId }) => factorId),
+      items.map(({ spent }) => spent.step),
+      items.map(({ spent }) => spent.driftSteps),
+      items.map(({ challengeId }) => challengeId),
+      items.map(({ event }) => JSON.stringify(event)),
+      latest(items),
+    ]);
+    const consumed = new Set(rows.map(({ n }) => n));
+    return items.map((_, index) => consumed.has(index + 1));
+  }
+
+  private async refuseAll(refusals: Refusal[]): Promise<undefined[]> {
+    await this.database.run(sql.refuse, [
+      refusals.map(({ challengeId }) => challengeId),
+      refusals.map(({ endsChallenge }) => endsChallenge),
+      refusals.map(({ event }) => JSON.stringify(event)),
+      latest(refusals),
+    ]);
+    return refusals.map(() => undefined);
+  }
+}
+
+/** One moment for a whole batch; its members were made within milliseconds of each other. */
+function latest(items: readonly { readonly now: Date }[]): Date {
+  return new Date(Math.max(...items.map(({ now }) => now.getTime())));
+}
+
+function toFactor(row: ChargeRow, attempt: Attempt | undefined): Checkable | undefined {
+  if (row.factor_id === null || attempt === undefined) return undefined;
+  return {
+    id: row.factor_id,
+    realmId: attempt.realmId,
+    userId: attempt.userId,
+    secret: row.secret,
+    parameters: row.parameters ?? {},
+    lastStep: row.last_step,
+    driftSteps: row.drift_steps ?? 0,
+  };
+}

@@ -1,0 +1,135 @@
+/**
+ * The three statements of a login. Each takes a whole batch as arrays, one element a login, and each
+ * is committed by itself.
+ *
+ * Rows are locked in the order challenges, factors, budgets, and within a table by key, so that two
+ * replicas seldom wait for each other in a circle; where they do, the statement is run again.
+ */
+import type { Statement } from '../storage/database.js';
+
+/**
+ * Charges an attempt as a failure, before anything is compared (S30), and reads the factors it may
+ * prove. `granted` is false where the account is locked: then nothing is charged, and the answer is
+ * the same for right and wrong codes (S40).
+ *
+ * $1 realms, $2 users, $3 kinds, $4 factor ids or null, $5 challenge ids or null, $6 now,
+ * $7 seconds to wait after 1, 2, … failures, $8 "until unlocked", $9 slow limit, $10 slow window in
+ * seconds, $11 attempts of a challenge
+ */
+export const charge: Statement = {
+  name: 'attempt-charge',
+  text: `
+    WITH input AS (
+      SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
+        WITH ORDINALITY AS t (realm_id, user_id, kind, factor_id, challenge_id, n)
+    ), open_challenge AS (
+      SELECT c.id FROM challenges c JOIN input i ON c.id = i.challenge_id
+      WHERE c.status = 'pending' AND c.expires_at > $6 AND c.attempts_used < $11
+      ORDER BY c.id FOR UPDATE OF c
+    ), attempted AS (
+      UPDATE challenges c SET attempts_used = c.attempts_used + 1
+      FROM open_challenge o WHERE c.id = o.id
+      RETURNING c.id, c.attempts_used
+    ), charged AS (
+      INSERT INTO attempt_budgets AS b
+        (realm_id, user_id, kind, consecutive, slow_count, slow_since, locked_until, granted)
+      SELECT realm_id, user_id, kind, 1, 1, $6, NULL, true FROM input i
+      WHERE (i.challenge_id IS NULL OR i.challenge_id IN (SELECT id FROM attempted))
+        AND (i.factor_id IS NULL OR EXISTS (
+          SELECT FROM factors f WHERE f.id = i.factor_id AND f.realm_id = i.realm_id
+            AND f.user_id = i.user_id AND f.type = i.kind AND f.status = 'active'))
+      ORDER BY realm_id, user_id, kind
+      ON CONFLICT (realm_id, user_id, kind) DO UPDATE
+      SET (granted, consecutive, slow_count, slow_since, locked_until) = (
+        SELECT is_open,
+          CASE WHEN is_open THEN failures ELSE b.consecutive END,
+          CASE WHEN is_open THEN slow_failures ELSE b.slow_count END,
+          CASE WHEN is_open THEN since ELSE b.slow_since END,
+          CASE
+            WHEN NOT is_open THEN b.locked_until
+            WHEN failures > cardinality($7::int[]) THEN $8::timestamptz
+            WHEN slow_failures >= $9::int THEN since + $10::int * interval '1 second'
+            WHEN ($7::int[])[failures] > 0
+              THEN $6::timestamptz + ($7::int[])[failures] * interval '1 second'
+          END
+        FROM (
+          SELECT b.locked_until IS NULL OR b.locked_until <= $6 AS is_open,
+            b.consecutive + 1 AS failures,
+            CASE WHEN is_over THEN 1 ELSE b.slow_count + 1 END AS slow_failures,
+            CASE WHEN is_over THEN $6::timestamptz ELSE b.slow_since END AS since
+          FROM (SELECT b.slow_since <= $6::timestamptz - $10::int * interval '1 second' AS is_over) w
+        ) s)
+      RETURNING b.realm_id, b.user_id, b.kind, b.granted, b.consecutive, b.slow_count, b.locked_until
+    )
+    SELECT i.n, c.granted, c.consecutive, c.slow_count, c.locked_until, a.attempts_used,
+      f.id AS factor_id, f.secret, f.parameters, f.last_step, f.drift_steps
+    FROM input i
+    JOIN charged c USING (realm_id, user_id, kind)
+    LEFT JOIN attempted a ON a.id = i.challenge_id
+    LEFT JOIN factors f ON c.granted AND f.realm_id = i.realm_id AND f.user_id = i.user_id
+      AND f.status = 'active' AND f.type = i.kind
+      AND (i.factor_id IS NULL OR f.id = i.factor_id)
+    ORDER BY i.n, f.id`,
+};
+
+/**
+ * Uses up the time step, completes the challenge, gives the attempt back and writes the audit: all of
+ * it or nothing. A login whose step is spent, whose factor was revoked or whose challenge has ended in
+ * the meantime is not among the answers (S23 to S25).
+ *
+ * $1 factor ids, $2 steps, $3 drifts, $4 challenge ids or null, $5 audit rows, $6 now
+ */
+export const consume: Statement = {
+  name: 'attempt-consume',
+  text: `
+    WITH input AS (
+      SELECT * FROM unnest($1::text[], $2::bigint[], $3::int[], $4::text[], $5::text[])
+        WITH ORDINALITY AS t (factor_id, step, drift, challenge_id, event, n)
+    ), open_challenge AS (
+      SELECT c.id FROM challenges c JOIN input i ON c.id = i.challenge_id
+      WHERE c.status = 'pending' ORDER BY c.id FOR UPDATE OF c
+    ), unspent AS (
+      SELECT f.id FROM factors f JOIN input i ON f.id = i.factor_id
+      WHERE f.status = 'active' AND f.last_step < i.step
+        AND (i.challenge_id IS NULL OR i.challenge_id IN (SELECT id FROM open_challenge))
+      ORDER BY f.id FOR UPDATE OF f
+    ), consumed AS (
+      UPDATE factors f SET last_step = i.step, drift_steps = i.drift, last_used_at = $6
+      FROM input i JOIN unspent u ON u.id = i.factor_id
+      WHERE f.id = u.id
+      RETURNING i.n, f.realm_id, f.user_id, f.type, i.challenge_id, i.event
+    ), approved AS (
+      UPDATE challenges c SET status = 'approved', ended_at = $6
+      FROM consumed s WHERE c.id = s.challenge_id
+    ), cleared AS (
+      UPDATE attempt_budgets b
+      SET consecutive = 0, slow_count = greatest(b.slow_count - 1, 0), locked_until = NULL
+      FROM consumed s
+      WHERE b.realm_id = s.realm_id AND b.user_id = s.user_id AND b.kind = s.type
+    ), logged AS (
+      INSERT INTO audit_events
+      SELECT e.* FROM consumed s
+      CROSS JOIN LATERAL jsonb_populate_record(NULL::audit_events, s.event::jsonb) e
+    )
+    SELECT n FROM consumed`,
+};
+
+/**
+ * Writes a refusal to the audit and ends the challenge where it was the last attempt or the account
+ * is locked now (S39).
+ *
+ * $1 challenge ids or null, $2 whether the challenge ends, $3 audit rows, $4 now
+ */
+export const refuse: Statement = {
+  name: 'attempt-refuse',
+  text: `
+    WITH input AS (
+      SELECT * FROM unnest($1::text[], $2::boolean[], $3::text[]) AS t (challenge_id, ends, event)
+    ), failed AS (
+      UPDATE challenges c SET status = 'failed', ended_at = $4
+      FROM input i WHERE i.ends AND c.id = i.challenge_id AND c.status = 'pending'
+    )
+    INSERT INTO audit_events
+    SELECT e.* FROM input i
+    CROSS JOIN LATERAL jsonb_populate_record(NULL::audit_events, i.event::jsonb) e`,
+};

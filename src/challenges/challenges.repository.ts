@@ -1,0 +1,87 @@
+import { Injectable } from '@nestjs/common';
+import type { Selectable } from 'kysely';
+import type { FactorType } from '../factors/factor.js';
+import { Batch } from '../storage/batch.js';
+import { Database, type Executor, type Statement } from '../storage/database.js';
+import type { ChallengeRow } from '../storage/schema.js';
+import type { FirstFactor } from '../tokens/claims.js';
+import type { Challenge, ChallengeStatus, Purpose } from './challenge.js';
+
+const find: Statement = {
+  name: 'challenge-find',
+  text: 'SELECT * FROM challenges WHERE id = ANY($1::text[])',
+};
+
+@Injectable()
+export class ChallengesRepository {
+  private readonly finds = new Batch<string, Challenge | undefined>(
+    (ids) => this.findAll(ids),
+    (id) => id,
+  );
+
+  constructor(private readonly database: Database) {}
+
+  /** The challenge, if it is this application's (S27, S105). */
+  async find(applicationId: string, id: string): Promise<Challenge | undefined> {
+    const challenge = await this.finds.submit(id);
+    return challenge?.applicationId === applicationId ? challenge : undefined;
+  }
+
+  async add(executor: Executor, challenge: Challenge): Promise<void> {
+    await executor
+      .insertInto('challenges')
+      .values({
+        id: challenge.id,
+        realm_id: challenge.realmId,
+        application_id: challenge.applicationId,
+        user_id: challenge.userId,
+        type: challenge.type,
+        factor_id: challenge.factorId,
+        purpose: challenge.purpose,
+        status: challenge.status,
+        first_factor: [...challenge.firstFactor],
+        transaction: challenge.transaction && JSON.stringify(challenge.transaction),
+        transaction_hash: challenge.transactionHash,
+        created_at: challenge.createdAt,
+        expires_at: challenge.expiresAt,
+      })
+      .execute();
+  }
+
+  /** @returns false if the challenge had ended already */
+  async cancel(executor: Executor, id: string, now: Date): Promise<boolean> {
+    const { numUpdatedRows } = await executor
+      .updateTable('challenges')
+      .set({ status: 'canceled', ended_at: now })
+      .where('id', '=', id)
+      .where('status', '=', 'pending')
+      .where('expires_at', '>', now)
+      .executeTakeFirst();
+    return numUpdatedRows === 1n;
+  }
+
+  private async findAll(ids: string[]): Promise<(Challenge | undefined)[]> {
+    const rows = await this.database.run<Selectable<ChallengeRow>>(find, [ids]);
+    const byId = new Map(rows.map((row) => [row.id, toChallenge(row)]));
+    return ids.map((id) => byId.get(id));
+  }
+}
+
+function toChallenge(row: Selectable<ChallengeRow>): Challenge {
+  return {
+    id: row.id,
+    realmId: row.realm_id,
+    applicationId: row.application_id,
+    userId: row.user_id,
+    type: row.type as FactorType,
+    factorId: row.factor_id,
+    purpose: row.purpose as Purpose,
+    status: row.status as ChallengeStatus,
+    attemptsUsed: row.attempts_used,
+    firstFactor: row.first_factor as FirstFactor[],
+    transaction: row.transaction,
+    transactionHash: row.transaction_hash,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+  };
+}

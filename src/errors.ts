@@ -1,0 +1,170 @@
+/**
+ * Every error the service can answer: the one table behind the problem documents (RFC 9457), the
+ * OpenAPI description and docs/errors.md. A code, once published, keeps its meaning for good.
+ *
+ * `detail` is the public text and says what to do next. What went wrong inside travels as the
+ * error's `cause`: it is logged, never answered (S121).
+ */
+interface ErrorEntry {
+  readonly status: number;
+  readonly title: string;
+  readonly detail: string;
+}
+
+export const errorTable = {
+  invalid_request: {
+    status: 400,
+    title: 'The request is not valid',
+    detail: 'Correct the members listed in "errors" and send the request again.',
+  },
+  malformed_json: {
+    status: 400,
+    title: 'The body is not acceptable JSON',
+    detail: 'Send one JSON object without duplicate or reserved keys, nested at most 16 deep.',
+  },
+  unauthenticated: {
+    status: 401,
+    title: 'The API key is missing or not accepted',
+    detail: 'Send "Authorization: Bearer ww_…" with a live API key of your application.',
+  },
+  scope_missing: {
+    status: 403,
+    title: 'The API key may not do this',
+    detail: 'Use a key that carries one of the scopes listed in "scopes".',
+  },
+  factor_type_not_allowed: {
+    status: 403,
+    title: 'This application does not accept this type of factor',
+    detail: 'Use one of the types in "allowed", or have an operator change the application.',
+  },
+  proof_required: {
+    status: 403,
+    title: 'A fresh proof is needed first',
+    detail:
+      'This user already has a factor. Verify it, then send that access token as "proof" within "max_age" seconds of the proof.',
+  },
+  not_found: {
+    status: 404,
+    title: 'There is no such thing here',
+    detail: 'Check the address and the id; what belongs to another realm looks the same as this.',
+  },
+  factor_limit_reached: {
+    status: 409,
+    title: 'The user has as many factors as are allowed',
+    detail: 'Revoke one of the user’s factors, then enrol again.',
+  },
+  factor_not_pending: {
+    status: 409,
+    title: 'The factor is not waiting to be activated',
+    detail: 'An active factor needs nothing more; for an expired one, enrol again.',
+  },
+  factor_secret_weak: {
+    status: 422,
+    title: 'The secret cannot be used',
+    detail: 'Bring 16 to 64 bytes in base32, or leave "secret" out and have one made.',
+  },
+  challenge_ended: {
+    status: 409,
+    title: 'The challenge has ended',
+    detail: '"challenge_status" says how. Create a new challenge to try again.',
+  },
+  idempotency_key_reused: {
+    status: 409,
+    title: 'The idempotency key was used for another request',
+    detail: 'Use a new Idempotency-Key for every new request; repeat one only with the same body.',
+  },
+  idempotency_in_progress: {
+    status: 409,
+    title: 'The first request with this idempotency key is still under way',
+    detail: 'Wait for "retry_after" seconds and send the same request again.',
+  },
+  request_timeout: {
+    status: 408,
+    title: 'The request took too long to arrive',
+    detail: 'Send the request again over a faster connection.',
+  },
+  body_too_large: {
+    status: 413,
+    title: 'The body is too large',
+    detail: 'Send at most 64 KiB; "transaction" at most 4 KiB.',
+  },
+  uri_too_long: {
+    status: 414,
+    title: 'The address is too long',
+    detail: 'A user id has at most 255 characters.',
+  },
+  media_type_unsupported: {
+    status: 415,
+    title: 'The body is not JSON',
+    detail: 'Send "Content-Type: application/json".',
+  },
+  code_incorrect: {
+    status: 422,
+    title: 'The code is not correct',
+    detail: 'Ask for the code shown now; a code that was used once is not accepted again.',
+  },
+  headers_too_large: {
+    status: 431,
+    title: 'The headers are too large',
+    detail: 'Send at most 16 KiB of headers.',
+  },
+  locked: {
+    status: 429,
+    title: 'Too many wrong codes',
+    detail:
+      'Try again after "retry_after" seconds, or use another factor. An operator can lift it: watchword users unlock.',
+  },
+  rate_limited: {
+    status: 429,
+    title: 'Too many requests',
+    detail: 'Wait for "retry_after" seconds before the next request.',
+  },
+  internal: {
+    status: 500,
+    title: 'Something went wrong inside',
+    detail: 'Report the "request_id"; the reason is in the service’s log under it.',
+  },
+  storage_unavailable: {
+    status: 503,
+    title: 'The database cannot be reached',
+    detail: 'Nothing was proved. Try again in a few seconds.',
+  },
+  overloaded: {
+    status: 503,
+    title: 'The service is stopping or has too much to do',
+    detail: 'Try again in a few seconds.',
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+/** Members that a problem document may carry beside the standard ones. */
+export interface ErrorMembers {
+  readonly errors?: readonly { readonly path: string; readonly message: string }[];
+  readonly attempts_left?: number;
+  readonly retry_after?: number;
+  readonly scopes?: readonly string[];
+  readonly allowed?: readonly string[];
+  readonly max_age?: number;
+  readonly challenge_status?: string;
+}
+
+/**
+ * What the domain throws. It knows a code of the table and never a status: the edge translates.
+ */
+export class WatchwordError extends Error {
+  override readonly name = 'WatchwordError';
+
+  /**
+   * @param code the public code
+   * @param members public members for the problem document
+   * @param cause private: the reason for the log
+   */
+  constructor(
+    readonly code: ErrorCode,
+    readonly members: ErrorMembers = {},
+    cause?: unknown,
+  ) {
+    super(code, { cause });
+  }
+}

@@ -1,0 +1,20 @@
+import type { Caller } from '../applications/application.js';
+import type { EnrolBody } from './factors.schemas.js';
+import type { EnrolRequest } from './factors.service.js';
+
+/** The body with its defaults filled in: what an authenticator app will show. */
+export function enrolRequest(caller: Caller, userId: string, body: EnrolBody): EnrolRequest {
+  return {
+    type: body.type,
+    name: body.name,
+    proof: body.proof,
+    totp: {
+      issuer: body.issuer ?? caller.application.realmName,
+      accountName: body.account_name ?? userId,
+      secret: body.secret,
+      algorithm: body.algorithm,
+      digits: body.digits,
+      periodSeconds: body.period,
+    },
+  };
+}

@@ -1,0 +1,37 @@
+/** An enrolled authenticator, and the rules of its life that need no database. */
+
+/** The kinds there are; a kind's file is `<kind>.method.ts`. */
+export const factorTypes = ['totp'] as const;
+export type FactorType = (typeof factorTypes)[number];
+
+/** How long an unfinished enrolment stays open. */
+export const PENDING_SECONDS = 600;
+/** Wrong codes that an unfinished enrolment survives. */
+export const ACTIVATION_ATTEMPTS = 10;
+
+export type FactorStatus = 'pending' | 'active' | 'revoked';
+
+export interface Factor {
+  readonly id: string;
+  readonly realmId: string;
+  readonly userId: string;
+  readonly type: FactorType;
+  readonly status: FactorStatus;
+  readonly name: string;
+  /** Sealed; null once revoked. */
+  readonly secret: Uint8Array | null;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly lastStep: number | null;
+  readonly driftSteps: number;
+  readonly activationAttempts: number;
+  readonly createdAt: Date;
+  readonly expiresAt: Date | null;
+  readonly activatedAt: Date | null;
+  readonly lastUsedAt: Date | null;
+}
+
+/** The status as it is now: an enrolment that was never finished ends by itself (S12). */
+export function statusAt(factor: Pick<Factor, 'status' | 'expiresAt'>, now: Date): FactorStatus {
+  const over = factor.status === 'pending' && factor.expiresAt !== null && factor.expiresAt <= now;
+  return over ? 'revoked' : factor.status;
+}

@@ -1,0 +1,129 @@
+import { Body, Controller, Delete, Get, Header, HttpCode, Param, Patch, Post } from '@nestjs/common';
+import {
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiProduces,
+  ApiTags,
+} from '@nestjs/swagger';
+import { CurrentCaller, Scopes } from '../applications/application.guard.js';
+import { auditContext, type Caller } from '../applications/application.js';
+import { Clock } from '../clock.js';
+import { qrPng, qrSvg, qrText } from '../otp/qr-code.js';
+import { IdPipe } from '../storage/id.pipe.js';
+import { userId } from '../users/user.js';
+import { enrolRequest } from './enrol-request.js';
+import * as schemas from './factors.schemas.js';
+import { FactorsService } from './factors.service.js';
+import { enrolledFactorView, factorView } from './factors.views.js';
+
+@ApiTags('factors')
+@Controller('v1')
+export class FactorsController {
+  constructor(
+    private readonly factors: FactorsService,
+    private readonly clock: Clock,
+  ) {}
+
+  @Post('users/:user_id/factors')
+  @Scopes('enrol')
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ summary: 'Begin to enrol a factor' })
+  @ApiCreatedResponse({ standardSchema: schemas.enrolledFactor })
+  async enrol(
+    @CurrentCaller() caller: Caller,
+    @Param('user_id', { schema: userId }) user: string,
+    @Body({ schema: schemas.enrolBody }) body: schemas.EnrolBody,
+  ) {
+    const factor = await this.factors.enrol(caller, user, enrolRequest(caller, user, body));
+    return enrolledFactorView(factor, this.factors.reveal(factor), this.clock.now());
+  }
+
+  @Get('users/:user_id/factors')
+  @Scopes('enrol', 'verify')
+  @ApiOperation({ summary: 'List a user’s factors' })
+  @ApiOkResponse({ standardSchema: schemas.factorList })
+  async list(
+    @CurrentCaller() caller: Caller,
+    @Param('user_id', { schema: userId }) user: string,
+  ) {
+    const factors = await this.factors.list(caller, user);
+    return { data: factors.map((factor) => factorView(factor, this.clock.now())) };
+  }
+
+  @Get('factors/:id')
+  @Scopes('enrol', 'verify')
+  @ApiOperation({ summary: 'Show a factor' })
+  @ApiOkResponse({ standardSchema: schemas.factor })
+  async get(@CurrentCaller() caller: Caller, @Param('id', new IdPipe('fac')) id: string) {
+    return factorView(await this.factors.get(caller, id), this.clock.now());
+  }
+
+  @Get('factors/:id/qr.svg')
+  @Scopes('enrol')
+  @Header('Cache-Control', 'no-store')
+  @Header('Content-Type', 'image/svg+xml; charset=utf-8')
+  @ApiOperation({ summary: 'The QR code of a pending factor' })
+  @ApiProduces('image/svg+xml')
+  @ApiOkResponse({ schema: { type: 'string' } })
+  async qrSvg(@CurrentCaller() caller: Caller, @Param('id', new IdPipe('fac')) id: string) {
+    return qrSvg(this.factors.reveal(await this.factors.get(caller, id)).uri);
+  }
+
+  @Get('factors/:id/qr.png')
+  @Scopes('enrol')
+  @Header('Cache-Control', 'no-store')
+  @Header('Content-Type', 'image/png')
+  @ApiOperation({ summary: 'The QR code of a pending factor' })
+  @ApiProduces('image/png')
+  @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
+  async qrPng(@CurrentCaller() caller: Caller, @Param('id', new IdPipe('fac')) id: string) {
+    return qrPng(this.factors.reveal(await this.factors.get(caller, id)).uri);
+  }
+
+  @Get('factors/:id/qr.txt')
+  @Scopes('enrol')
+  @Header('Cache-Control', 'no-store')
+  @Header('Content-Type', 'text/plain; charset=utf-8')
+  @ApiOperation({ summary: 'The QR code of a pending factor, to scan from a terminal' })
+  @ApiProduces('text/plain')
+  @ApiOkResponse({ schema: { type: 'string' } })
+  async qrText(@CurrentCaller() caller: Caller, @Param('id', new IdPipe('fac')) id: string) {
+    return qrText(this.factors.reveal(await this.factors.get(caller, id)).uri);
+  }
+
+  @Post('factors/:id/activate')
+  @Scopes('enrol')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Finish an enrolment by its first code' })
+  @ApiOkResponse({ standardSchema: schemas.factor })
+  async activate(
+    @CurrentCaller() caller: Caller,
+    @Param('id', new IdPipe('fac')) id: string,
+    @Body({ schema: schemas.activateBody }) { code }: { code: string },
+  ) {
+    return factorView(await this.factors.activate(caller, id, code), this.clock.now());
+  }
+
+  @Patch('factors/:id')
+  @Scopes('enrol')
+  @ApiOperation({ summary: 'Rename a factor' })
+  @ApiOkResponse({ standardSchema: schemas.factor })
+  async rename(
+    @CurrentCaller() caller: Caller,
+    @Param('id', new IdPipe('fac')) id: string,
+    @Body({ schema: schemas.renameBody }) { name }: { name: string },
+  ) {
+    return factorView(await this.factors.rename(caller, id, name), this.clock.now());
+  }
+
+  @Delete('factors/:id')
+  @Scopes('enrol')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Revoke a factor' })
+  @ApiNoContentResponse()
+  async revoke(@CurrentCaller() caller: Caller, @Param('id', new IdPipe('fac')) id: string): Promise<void> {
+    await this.factors.revoke(auditContext(caller), id);
+  }
+}

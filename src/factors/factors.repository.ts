@@ -1,0 +1,177 @@
+import { Injectable } from '@nestjs/common';
+import type { Selectable } from 'kysely';
+import { Database, type Executor } from '../storage/database.js';
+import type { FactorRow } from '../storage/schema.js';
+import { ACTIVATION_ATTEMPTS, type Factor, type FactorStatus, type FactorType } from './factor.js';
+import type { Spent } from './method.js';
+
+export interface NewFactor {
+  readonly id: string;
+  readonly realmId: string;
+  readonly userId: string;
+  readonly applicationId: string;
+  readonly type: FactorType;
+  readonly name: string;
+  readonly secret: Uint8Array;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+}
+
+@Injectable()
+export class FactorsRepository {
+  constructor(private readonly database: Database) {}
+
+  async add(executor: Executor, factor: NewFactor): Promise<Factor> {
+    const row = await executor
+      .insertInto('factors')
+      .values({
+        id: factor.id,
+        realm_id: factor.realmId,
+        user_id: factor.userId,
+        application_id: factor.applicationId,
+        type: factor.type,
+        status: 'pending',
+        name: factor.name,
+        secret: factor.secret,
+        parameters: JSON.stringify(factor.parameters),
+        created_at: factor.createdAt,
+        expires_at: factor.expiresAt,
+      })
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    return toFactor(row);
+  }
+
+  async find(realmId: string, id: string): Promise<Factor | undefined> {
+    const row = await this.database.kysely
+      .selectFrom('factors')
+      .selectAll()
+      .where('realm_id', '=', realmId)
+      .where('id', '=', id)
+      .executeTakeFirst();
+    return row && toFactor(row);
+  }
+
+  /** The user's factors that live: active, or pending and not over. Oldest first. */
+  async listLive(
+    realmId: string,
+    userId: string,
+    now: Date,
+    executor: Executor = this.database.kysely,
+  ): Promise<Factor[]> {
+    const rows = await executor
+      .selectFrom('factors')
+      .selectAll()
+      .where('realm_id', '=', realmId)
+      .where('user_id', '=', userId)
+      .where((where) =>
+        where.or([
+          where('status', '=', 'active'),
+          where.and([where('status', '=', 'pending'), where('expires_at', '>', now)]),
+        ]),
+      )
+      .orderBy('id')
+      .execute();
+    return rows.map(toFactor);
+  }
+
+  /**
+   * Charges one attempt to activate, before the code is looked at.
+   *
+   * @returns the factor, or undefined if it is not pending, is over, or has no attempt left
+   */
+  async chargeActivation(realmId: string, id: string, now: Date): Promise<Factor | undefined> {
+    const row = await this.database.kysely
+      .updateTable('factors')
+      .set((set) => ({ activation_attempts: set('activation_attempts', '+', 1) }))
+      .where('realm_id', '=', realmId)
+      .where('id', '=', id)
+      .where('status', '=', 'pending')
+      .where('expires_at', '>', now)
+      .where('activation_attempts', '<', ACTIVATION_ATTEMPTS)
+      .returningAll()
+      .executeTakeFirst();
+    return row && toFactor(row);
+  }
+
+  /** @returns the active factor, or undefined if somebody else was first (S17) */
+  async activate(
+    executor: Executor,
+    id: string,
+    spent: Spent,
+    now: Date,
+  ): Promise<Factor | undefined> {
+    const row = await executor
+      .updateTable('factors')
+      .set({
+        status: 'active',
+        last_step: spent.step,
+        drift_steps: spent.driftSteps,
+        activated_at: now,
+        expires_at: null,
+      })
+      .where('id', '=', id)
+      .where('status', '=', 'pending')
+      .where('expires_at', '>', now)
+      .returningAll()
+      .executeTakeFirst();
+    return row && toFactor(row);
+  }
+
+  /** @returns the factor, or undefined where the realm has no live one of that id */
+  async rename(
+    executor: Executor,
+    realmId: string,
+    id: string,
+    name: string,
+  ): Promise<Factor | undefined> {
+    const row = await executor
+      .updateTable('factors')
+      .set({ name })
+      .where('realm_id', '=', realmId)
+      .where('id', '=', id)
+      .where('status', '<>', 'revoked')
+      .returningAll()
+      .executeTakeFirst();
+    return row && toFactor(row);
+  }
+
+  /** Ends the factor and destroys its secret. @returns undefined where no live one has that id */
+  async revoke(
+    executor: Executor,
+    realmId: string,
+    id: string,
+    now: Date,
+  ): Promise<Factor | undefined> {
+    const row = await executor
+      .updateTable('factors')
+      .set({ status: 'revoked', secret: null, revoked_at: now })
+      .where('realm_id', '=', realmId)
+      .where('id', '=', id)
+      .where('status', '<>', 'revoked')
+      .returningAll()
+      .executeTakeFirst();
+    return row && toFactor(row);
+  }
+}
+
+function toFactor(row: Selectable<FactorRow>): Factor {
+  return {
+    id: row.id,
+    realmId: row.realm_id,
+    userId: row.user_id,
+    type: row.type as FactorType,
+    status: row.status as FactorStatus,
+    name: row.name,
+    secret: row.secret,
+    parameters: row.parameters,
+    lastStep: row.last_step,
+    driftSteps: row.drift_steps,
+    activationAttempts: row.activation_attempts,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    activatedAt: row.activated_at,
+    lastUsedAt: row.last_used_at,
+  };
+}

@@ -1,0 +1,177 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { auditContext, type Caller } from '../applications/application.js';
+import { Audit, type AuditContext } from '../audit/audit.js';
+import { Clock } from '../clock.js';
+import { CONFIG, type Config } from '../config.js';
+import { WatchwordError } from '../errors.js';
+import { Database } from '../storage/database.js';
+import { newId } from '../storage/ids.js';
+import { FreshProof } from '../tokens/fresh-proof.js';
+import { UsersRepository } from '../users/users.repository.js';
+import { ACTIVATION_ATTEMPTS, PENDING_SECONDS, statusAt, type Factor } from './factor.js';
+import { FactorsRepository } from './factors.repository.js';
+import { TotpMethod, type TotpRequest } from './totp.method.js';
+
+export interface EnrolRequest {
+  readonly type: 'totp';
+  readonly name: string | undefined;
+  readonly totp: TotpRequest;
+  /** An access token of this user, where the application wants a fresh one. */
+  readonly proof: string | undefined;
+}
+
+/** The life of a factor: pending → active → revoked. */
+@Injectable()
+export class FactorsService {
+  constructor(
+    private readonly repository: FactorsRepository,
+    private readonly users: UsersRepository,
+    private readonly totp: TotpMethod,
+    private readonly freshProof: FreshProof,
+    private readonly database: Database,
+    private readonly audit: Audit,
+    private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'factorsPerUser'>,
+  ) {}
+
+  /**
+   * Begins an enrolment. The factor proves nothing until it is activated (S12).
+   *
+   * @throws WatchwordError `factor_type_not_allowed`, `proof_required`, `factor_limit_reached`
+   */
+  async enrol(caller: Caller, userId: string, request: EnrolRequest): Promise<Factor> {
+    const { application } = caller;
+    const { realmId, factorTypes, enrolProofSeconds } = application;
+    if (!factorTypes.includes(request.type))
+      throw new WatchwordError('factor_type_not_allowed', { allowed: factorTypes });
+    const proven =
+      enrolProofSeconds === null ||
+      (await this.freshProof.holds(application, userId, request.proof, enrolProofSeconds));
+    const now = this.clock.now();
+    const id = newId('fac');
+    const { defaultName, ...stored } = this.totp.enrol({ id, realmId, userId }, request.totp);
+    return this.database.transaction(async (executor) => {
+      await this.users.findOrAddLocked(executor, realmId, { userId, createdAt: now });
+      const live = await this.repository.listLive(realmId, userId, now, executor);
+      if (!proven && live.some(({ status }) => status === 'active'))
+        throw new WatchwordError('proof_required', { max_age: enrolProofSeconds });
+      if (live.length >= this.config.factorsPerUser)
+        throw new WatchwordError('factor_limit_reached');
+      const factor = await this.repository.add(executor, {
+        id,
+        realmId,
+        userId,
+        applicationId: application.id,
+        type: request.type,
+        name: request.name ?? defaultName,
+        ...stored,
+        createdAt: now,
+        expiresAt: new Date(now.getTime() + PENDING_SECONDS * 1000),
+      });
+      await this.audit.record(executor, auditContext(caller), {
+        type: 'factor.enrolled',
+        name: factor.name,
+        ...named(factor),
+      });
+      return factor;
+    });
+  }
+
+  /**
+   * Finishes an enrolment by its first code, which is used up by that (S13).
+   *
+   * @throws WatchwordError `not_found`, `factor_not_pending`, `code_incorrect`
+   */
+  async activate(caller: Caller, id: string, code: string): Promise<Factor> {
+    const { realmId } = caller.application;
+    const now = this.clock.now();
+    const pending = await this.repository.chargeActivation(realmId, id, now);
+    if (pending === undefined) {
+      await this.get(caller, id);
+      throw new WatchwordError('factor_not_pending');
+    }
+    const spent = this.totp.match(pending, code, now);
+    if (spent === null) return this.refuseActivation(caller, pending, now);
+    return this.database.transaction(async (executor) => {
+      const { userId } = pending;
+      const live = await this.repository.listLive(realmId, userId, now, executor);
+      const factor = await this.repository.activate(executor, id, spent, now);
+      if (factor === undefined) throw new WatchwordError('factor_not_pending');
+      await this.audit.record(executor, auditContext(caller), {
+        type: 'factor.activated',
+        firstOfUser: !live.some(({ status }) => status === 'active'),
+        ...named(factor),
+      });
+      return factor;
+    });
+  }
+
+  /** @throws WatchwordError `not_found`, for another realm's factor as for a missing one (S105) */
+  async get(caller: Caller, id: string): Promise<Factor> {
+    const factor = await this.repository.find(caller.application.realmId, id);
+    if (factor === undefined) throw new WatchwordError('not_found');
+    return factor;
+  }
+
+  list(caller: Caller, userId: string): Promise<Factor[]> {
+    return this.repository.listLive(caller.application.realmId, userId, this.clock.now());
+  }
+
+  /**
+   * The secret and key URI of an enrolment that is not finished.
+   *
+   * @throws WatchwordError `not_found`, and `factor_not_pending` once it is: shown once (S14)
+   */
+  reveal(factor: Factor): { secret: Uint8Array; uri: string } {
+    const pending = statusAt(factor, this.clock.now()) === 'pending';
+    const material = pending ? this.totp.reveal(factor) : undefined;
+    if (material === undefined) throw new WatchwordError('factor_not_pending');
+    return material;
+  }
+
+  async rename(caller: Caller, id: string, name: string): Promise<Factor> {
+    return this.database.transaction(async (executor) => {
+      const { realmId } = caller.application;
+      const factor = await this.repository.rename(executor, realmId, id, name);
+      if (factor === undefined) throw new WatchwordError('not_found');
+      await this.audit.record(executor, auditContext(caller), {
+        type: 'factor.renamed',
+        name,
+        ...named(factor),
+      });
+      return factor;
+    });
+  }
+
+  /** Ends a factor: dead at once on every replica, its secret destroyed (S18). */
+  async revoke(context: AuditContext, id: string): Promise<void> {
+    await this.database.transaction(async (executor) => {
+      const now = this.clock.now();
+      const factor = await this.repository.revoke(executor, context.realmId, id, now);
+      if (factor === undefined) throw new WatchwordError('not_found');
+      const live = await this.repository.listLive(context.realmId, factor.userId, now, executor);
+      await this.audit.record(executor, context, {
+        type: 'factor.revoked',
+        lastOfUser: !live.some(({ status }) => status === 'active'),
+        ...named(factor),
+      });
+    });
+  }
+
+  private async refuseActivation(caller: Caller, factor: Factor, now: Date): Promise<never> {
+    const attemptsLeft = ACTIVATION_ATTEMPTS - factor.activationAttempts;
+    await this.database.transaction(async (executor) => {
+      if (attemptsLeft === 0)
+        await this.repository.revoke(executor, factor.realmId, factor.id, now);
+      await this.audit.record(executor, auditContext(caller), {
+        type: 'factor.activation_refused',
+        ...named(factor),
+      });
+    });
+    throw new WatchwordError('code_incorrect', { attempts_left: attemptsLeft });
+  }
+}
+
+function named({ id, userId, type }: Factor) {
+  return { userId, factorId: id, factorType: type };
+}

@@ -1,0 +1,38 @@
+import type { ProvenMethod } from '../tokens/claims.js';
+import type { Factor, FactorType } from './factor.js';
+
+/** Where a factor of ours stands: what a sealed secret is bound to. */
+export type FactorPlace = Pick<Factor, 'id' | 'realmId' | 'userId'>;
+
+/** What a new factor stores, and what its user sees this once. */
+export interface Enrolment {
+  readonly secret: Uint8Array;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly defaultName: string;
+}
+
+/** What a right code uses up; storing it is what makes the code good only once. */
+export interface Spent {
+  readonly step: number;
+  readonly driftSteps: number;
+}
+
+/** The part of a stored factor that tells whether a code is right. */
+export interface Checkable extends FactorPlace {
+  readonly secret: Uint8Array | null;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly lastStep: number | null;
+  readonly driftSteps: number;
+}
+
+/** One kind of factor whose proof is a code. A kind decides and computes; it never stores. */
+export interface CodeMethod {
+  readonly type: FactorType;
+  /** What a proof by this kind puts into `amr`. */
+  readonly proves: ProvenMethod;
+  /**
+   * @param code digits, normalised
+   * @returns what the code uses up, or null if it is not right
+   */
+  match(factor: Checkable, code: string, now: Date): Spent | null;
+}

@@ -1,0 +1,63 @@
+/**
+ * PGlite, PostgreSQL in this process: for one service on one machine. It syncs nothing to the disk by
+ * itself: a killed process loses nothing, a power loss may take the last seconds.
+ *
+ * Creating a database takes PGlite many seconds, so an initialised one is made at build time (seed.ts)
+ * and unpacked at the first start: beside its place first and then moved, so that a start that was
+ * killed half-way leaves no half a database.
+ */
+import { existsSync } from 'node:fs';
+import { readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import { Kysely, PGliteDialect } from 'kysely';
+import type { Driver, Statement } from './database.js';
+import type { Schema } from './schema.js';
+
+const BIGINT = 20;
+const parsers = { [BIGINT]: Number };
+
+/** The initialised database that the build leaves beside this file. */
+export const seedFile = join(import.meta.dirname, 'seed.tgz');
+
+/**
+ * Opens the embedded database of a data folder, which the caller has locked: two processes on one
+ * folder would lose rows without an error.
+ *
+ * @param folder the data folder; undefined keeps everything in memory, for tests
+ */
+export async function openEmbedded(folder: string | undefined): Promise<Driver> {
+  return embeddedDriver(folder === undefined ? await inMemory() : await onDisk(folder));
+}
+
+async function inMemory(): Promise<PGlite> {
+  return PGlite.create({ loadDataDir: await seed(), parsers });
+}
+
+async function onDisk(folder: string): Promise<PGlite> {
+  const place = join(folder, 'database');
+  if (!existsSync(place)) {
+    const incoming = `${place}.incoming`;
+    await rm(incoming, { recursive: true, force: true });
+    const unpacked = await PGlite.create({ dataDir: incoming, loadDataDir: await seed() });
+    await unpacked.close();
+    await rename(incoming, place);
+  }
+  return PGlite.create({ dataDir: place, parsers });
+}
+
+async function seed(): Promise<Blob> {
+  return new Blob([await readFile(seedFile)], { type: 'application/x-gzip' });
+}
+
+function embeddedDriver(pglite: PGlite): Driver {
+  return {
+    kind: 'embedded',
+    kysely: new Kysely<Schema>({ dialect: new PGliteDialect({ pglite }) }),
+    async run<Row>({ text }: Statement, values: readonly unknown[]): Promise<Row[]> {
+      const { rows } = await pglite.query<Row>(text, [...values]);
+      return rows;
+    },
+    close: () => pglite.close(),
+  };
+}

@@ -1,0 +1,12 @@
+import { typeid } from 'typeid-js';
+
+/** What an id names; the prefix is part of the id and of the public contract. */
+export type IdPrefix = 'rlm' | 'app' | 'key' | 'fac' | 'chl' | 'aud' | 'jti';
+
+/**
+ * A new id: a prefix and a UUID version 7 in base32 (the TypeID format), so that ids sort by the
+ * moment they were made and an index grows at its end.
+ */
+export function newId(prefix: IdPrefix): string {
+  return typeid(prefix).toString();
+}

@@ -1,0 +1,34 @@
+import { Migrator, type Kysely } from 'kysely';
+import type { Schema } from './schema.js';
+import { foundation } from './migrations/0001-foundation.js';
+
+/**
+ * Every migration, in order. Once released a migration is never edited, and each must leave a schema
+ * on which the version before still runs (S130).
+ */
+const migrations = {
+  '0001-foundation': foundation,
+};
+
+/**
+ * Brings the schema up to this version. On PostgreSQL it holds an advisory lock for the length of
+ * one transaction, so replicas that start together wait for one another and then find nothing to do.
+ *
+ * @returns the names of the migrations that were run
+ * @throws the database's error; nothing of a failed run remains
+ */
+export async function migrate(kysely: Kysely<Schema>): Promise<string[]> {
+  const { error, results } = await migrator(kysely).migrateToLatest();
+  if (error !== undefined) throw error;
+  return (results ?? []).map(({ migrationName }) => migrationName);
+}
+
+/** The migrations that this version has and the database has not; all of them where it is empty. */
+export async function pendingMigrations(kysely: Kysely<Schema>): Promise<string[]> {
+  const known = await migrator(kysely).getMigrations();
+  return known.filter(({ executedAt }) => executedAt === undefined).map(({ name }) => name);
+}
+
+function migrator(kysely: Kysely<Schema>): Migrator {
+  return new Migrator({ db: kysely, provider: { getMigrations: () => Promise.resolve(migrations) } });
+}

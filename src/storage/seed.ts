@@ -1,0 +1,14 @@
+/** Run by the build: makes the initialised database that a first start unpacks. */
+import { writeFile } from 'node:fs/promises';
+import { PGlite } from '@electric-sql/pglite';
+import { Kysely, PGliteDialect } from 'kysely';
+import { seedFile } from './embedded.js';
+import { migrate } from './migrations.js';
+import type { Schema } from './schema.js';
+
+const pglite = await PGlite.create();
+await migrate(new Kysely<Schema>({ dialect: new PGliteDialect({ pglite }) }));
+await pglite.exec('VACUUM ANALYZE; CHECKPOINT');
+const archive = await pglite.dumpDataDir('gzip');
+await writeFile(seedFile, Buffer.from(await archive.arrayBuffer()));
+await pglite.close();

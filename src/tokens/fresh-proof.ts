@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+import type { Application } from '../applications/application.js';
+import { Clock } from '../clock.js';
+import { AccessTokens } from './access-tokens.js';
+
+/** A proof from the future is no proof; two replicas' clocks may still differ a little. */
+const SKEW_SECONDS = 60;
+
+/** Whether somebody has just proved who they are: what binding a further factor may need (S15). */
+@Injectable()
+export class FreshProof {
+  constructor(
+    private readonly tokens: AccessTokens,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * @param proof an access token that this application got for this user
+   * @param maxAgeSeconds how long ago the factor may have been proved
+   */
+  async holds(
+    application: Application,
+    userId: string,
+    proof: string | undefined,
+    maxAgeSeconds: number,
+  ): Promise<boolean> {
+    if (proof === undefined) return false;
+    const claims = await this.tokens.check(application, proof);
+    if (claims?.sub !== userId) return false;
+    const age = this.clock.now().getTime() / 1000 - claims.auth_time;
+    return age <= maxAgeSeconds && age >= -SKEW_SECONDS;
+  }
+}

@@ -1,0 +1,23 @@
+import { Controller, Get, Header } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Open } from '../applications/application.guard.js';
+import { SigningKeys } from './signing-keys.js';
+import { jwks } from './tokens.schemas.js';
+
+/** How long a checker may keep the keys; a new key is published longer than that before it signs. */
+export const JWKS_KEPT_SECONDS = 300;
+
+@ApiTags('tokens')
+@Open()
+@Controller()
+export class JwksController {
+  constructor(private readonly keys: SigningKeys) {}
+
+  @Get('.well-known/jwks.json')
+  @Header('Cache-Control', `public, max-age=${JWKS_KEPT_SECONDS}, must-revalidate`)
+  @ApiOperation({ summary: 'The public keys that check access tokens (RFC 7517)' })
+  @ApiOkResponse({ standardSchema: jwks })
+  async jwks() {
+    return { keys: (await this.keys.published()).map(({ publicJwk }) => publicJwk) };
+  }
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { firstFactors } from './claims.js';
+
+export const jwks = z
+  .object({
+    keys: z.array(
+      z.object({
+        kty: z.literal('EC'),
+        crv: z.literal('P-256'),
+        x: z.string(),
+        y: z.string(),
+        kid: z.string(),
+        use: z.literal('sig'),
+        alg: z.literal('ES256'),
+      }),
+    ),
+  })
+  .meta({ id: 'Jwks' });
+
+export const token = z
+  .object({
+    access_token: z.string().meta({ description: 'A JWT in the RFC 9068 profile, ES256.' }),
+    token_type: z.literal('Bearer'),
+    expires_in: z.int().meta({ description: 'Seconds.' }),
+    factor: z.object({ id: z.string(), type: z.string() }),
+    user_id: z.string(),
+  })
+  .meta({ id: 'Token' });
+
+const TRANSACTION_BYTES = 4096;
+
+export const firstFactor = z
+  .array(z.enum(firstFactors))
+  .min(1)
+  .max(firstFactors.length)
+  .transform((methods) => [...new Set(methods)])
+  .meta({
+    description:
+      'What the application has checked itself (RFC 8176 values). The token then carries these, the proven method and `mfa`, with `acr: "aal2"`.',
+  });
+
+export const transaction = z
+  .record(z.string(), z.json())
+  .refine(
+    (value) => Buffer.byteLength(JSON.stringify(value)) <= TRANSACTION_BYTES,
+    `must be at most ${TRANSACTION_BYTES} bytes of JSON`,
+  )
+  .refine(
+    // PostgreSQL and RFC 8785 both refuse what is no Unicode text.
+    (value) => !/\\u(0000|d[89a-f])/i.test(JSON.stringify(value)),
+    'must not contain NUL or unpaired surrogates',
+  )
+  .meta({
+    description:
+      'What is being confirmed. Its SHA-256 over canonical JSON (RFC 8785), base64url, is the claim `txn_hash`.',
+  });

@@ -1,0 +1,78 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Executor } from '../storage/database.js';
+import type { User } from './user.js';
+
+const PAGE = 1_000;
+
+@Injectable()
+export class UsersRepository {
+  constructor(private readonly database: Database) {}
+
+  /** Makes the user where it is new, and holds its row to the end of the transaction. */
+  async findOrAddLocked(executor: Executor, realmId: string, user: User): Promise<void> {
+    await executor
+      .insertInto('users')
+      .values({ realm_id: realmId, user_id: user.userId, created_at: user.createdAt })
+      .onConflict((conflict) => conflict.columns(['realm_id', 'user_id']).doNothing())
+      .execute();
+    await executor
+      .selectFrom('users')
+      .select('user_id')
+      .where('realm_id', '=', realmId)
+      .where('user_id', '=', user.userId)
+      .forUpdate()
+      .execute();
+  }
+
+  /** A page of a realm's users by their ids, after the one given. */
+  async list(realmId: string, after = ''): Promise<User[]> {
+    return this.database.kysely
+      .selectFrom('users')
+      .select(['user_id as userId', 'created_at as createdAt'])
+      .where('realm_id', '=', realmId)
+      .where('user_id', '>', after)
+      .orderBy('user_id')
+      .limit(PAGE)
+      .execute();
+  }
+
+  /** Lifts every lock of the user. @returns whether there was anything to lift */
+  async clearBudgets(executor: Executor, realmId: string, userId: string): Promise<boolean> {
+    const { numDeletedRows } = await executor
+      .deleteFrom('attempt_budgets')
+      .where('realm_id', '=', realmId)
+      .where('user_id', '=', userId)
+      .executeTakeFirst();
+    return numDeletedRows > 0n;
+  }
+
+  /**
+   * Deletes the user with all that hangs on it; the audit keeps what happened under `pseudonym`.
+   *
+   * @returns false where there is no such user
+   */
+  async erase(
+    executor: Executor,
+    realmId: string,
+    userId: string,
+    pseudonym: string,
+  ): Promise<boolean> {
+    const { numDeletedRows } = await executor
+      .deleteFrom('users')
+      .where('realm_id', '=', realmId)
+      .where('user_id', '=', userId)
+      .executeTakeFirst();
+    await executor
+      .deleteFrom('challenges')
+      .where('realm_id', '=', realmId)
+      .where('user_id', '=', userId)
+      .execute();
+    await executor
+      .updateTable('audit_events')
+      .set({ user_id: pseudonym })
+      .where('realm_id', '=', realmId)
+      .where('user_id', '=', userId)
+      .execute();
+    return numDeletedRows > 0n;
+  }
+}
