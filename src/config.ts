@@ -132,6 +132,12 @@ export const settings = {
     'info',
     'Least severity that is logged; `debug` has a line for every request.',
   ),
+  drainSeconds: setting(
+    'WATCHWORD_DRAIN_SECONDS',
+    count(0, 120),
+    '1',
+    'How long it goes on taking requests after SIGTERM, while /health/ready says 503.',
+  ),
   shutdownSeconds: setting(
     'WATCHWORD_SHUTDOWN_SECONDS',
     count(1, 300),

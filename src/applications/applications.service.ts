@@ -3,7 +3,7 @@ import { Audit } from '../audit/audit.js';
 import { Clock } from '../clock.js';
 import { Database, type Executor } from '../storage/database.js';
 import { newId } from '../storage/ids.js';
-import { hashApiKey, hintOf, LIVE_KEYS, newApiKey, type Scope } from './api-key.js';
+import { hashApiKey, hintOf, LIVE_KEYS, newApiKey, scopes, type Scope } from './api-key.js';
 import type { Application } from './application.js';
 import { ApplicationsRepository, type ApiKeySummary } from './applications.repository.js';
 
@@ -27,6 +27,9 @@ export class OperatorError extends Error {
   override readonly name = 'OperatorError';
 }
 
+/** Authenticator apps show the realm as the issuer of a code. */
+const FIRST_REALM = 'Watchword';
+const FIRST_APPLICATION = 'first';
 const ACCESS_TOKEN_SECONDS = 900;
 const FACTOR_TYPES = ['totp', 'phone', 'hotp', 'webauthn', 'recovery_code'];
 
@@ -48,7 +51,7 @@ export class ApplicationsService {
    */
   create(
     request: ApplicationRequest,
-    scopes: readonly Scope[],
+    keyScopes: readonly Scope[],
     key?: string,
   ): Promise<{ application: Application; apiKey: IssuedKey }> {
     return this.database.transaction(async (executor) => {
@@ -77,8 +80,23 @@ export class ApplicationsService {
         type: 'application.created',
         name: application.name,
       });
-      return { application, apiKey: await this.addKey(executor, application, scopes, key) };
+      return { application, apiKey: await this.addKey(executor, application, keyScopes, key) };
     });
+  }
+
+  /**
+   * The first application with a key that may do everything, where there is none at all yet.
+   *
+   * @returns undefined where there is one, or another replica was making it at the same time
+   */
+  async createFirst(key: string | undefined) {
+    if ((await this.repository.list()).length > 0) return undefined;
+    try {
+      return await this.create({ realm: FIRST_REALM, name: FIRST_APPLICATION }, scopes, key);
+    } catch (error) {
+      if (error instanceof OperatorError) return undefined;
+      throw error;
+    }
   }
 
   list(): Promise<Application[]> {
@@ -90,7 +108,7 @@ export class ApplicationsService {
    *
    * @throws OperatorError if the application is unknown or has two live keys
    */
-  async createKey(applicationId: string, scopes: readonly Scope[]): Promise<IssuedKey> {
+  async createKey(applicationId: string, keyScopes: readonly Scope[]): Promise<IssuedKey> {
     const application = await this.known(applicationId);
     return this.database.transaction(async (executor) => {
       await this.repository.lock(executor, applicationId);
@@ -98,7 +116,7 @@ export class ApplicationsService {
         throw new OperatorError(
           `The application has ${LIVE_KEYS} live keys already. Revoke one first: watchword keys revoke.`,
         );
-      return this.addKey(executor, application, scopes);
+      return this.addKey(executor, application, keyScopes);
     });
   }
 
@@ -123,7 +141,7 @@ export class ApplicationsService {
   private async addKey(
     executor: Executor,
     application: Application,
-    scopes: readonly Scope[],
+    keyScopes: readonly Scope[],
     key = newApiKey(),
   ): Promise<IssuedKey> {
     const id = newId('key');
@@ -132,15 +150,15 @@ export class ApplicationsService {
       applicationId: application.id,
       hash: hashApiKey(key),
       hint: hintOf(key),
-      scopes,
+      scopes: keyScopes,
       createdAt: this.clock.now(),
     });
     await this.audit.record(executor, operator(application), {
       type: 'api_key.created',
       keyId: id,
-      scopes,
+      scopes: keyScopes,
     });
-    return { id, key, scopes };
+    return { id, key, scopes: keyScopes };
   }
 
   private async known(applicationId: string, executor?: Executor): Promise<Application> {

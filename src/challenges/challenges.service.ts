@@ -99,7 +99,7 @@ export class ChallengesService {
   }
 
   private async requireFactor(caller: Caller, request: ChallengeRequest): Promise<void> {
-    const factors = await this.factors.list(caller, request.user_id);
+    const factors = await this.factors.list(caller.application.realmId, request.user_id);
     const known = factors.some(
       ({ id, status, type }) =>
         id === request.factor_id && status === 'active' && type === request.type,

@@ -48,7 +48,7 @@ export class FactorsController {
     @CurrentCaller() caller: Caller,
     @Param('user_id', { schema: userId }) user: string,
   ) {
-    const factors = await this.factors.list(caller, user);
+    const factors = await this.factors.list(caller.application.realmId, user);
     return { data: factors.map((factor) => factorView(factor, this.clock.now())) };
   }
 

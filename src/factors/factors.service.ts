@@ -113,8 +113,9 @@ export class FactorsService {
     return factor;
   }
 
-  list(caller: Caller, userId: string): Promise<Factor[]> {
-    return this.repository.listLive(caller.application.realmId, userId, this.clock.now());
+  /** The user's factors that live, pending ones included. */
+  list(realmId: string, userId: string): Promise<Factor[]> {
+    return this.repository.listLive(realmId, userId, this.clock.now());
   }
 
   /**

@@ -24,30 +24,27 @@ export const seedFile = join(import.meta.dirname, 'seed.tgz');
  * Opens the embedded database of a data folder, which the caller has locked: two processes on one
  * folder would lose rows without an error.
  *
- * @param folder the data folder; undefined keeps everything in memory, for tests
+ * @param folder the data folder
  */
-export async function openEmbedded(folder: string | undefined): Promise<Driver> {
-  return embeddedDriver(folder === undefined ? await inMemory() : await onDisk(folder));
-}
-
-async function inMemory(): Promise<PGlite> {
-  return PGlite.create({ loadDataDir: await seed(), parsers });
-}
-
-async function onDisk(folder: string): Promise<PGlite> {
+export async function openEmbedded(folder: string): Promise<Driver> {
   const place = join(folder, 'database');
   if (!existsSync(place)) {
     const incoming = `${place}.incoming`;
     await rm(incoming, { recursive: true, force: true });
-    const unpacked = await PGlite.create({ dataDir: incoming, loadDataDir: await seed() });
+    const unpacked = await PGlite.create({ dataDir: incoming, loadDataDir: await seed(seedFile) });
     await unpacked.close();
     await rename(incoming, place);
   }
-  return PGlite.create({ dataDir: place, parsers });
+  return embeddedDriver(await PGlite.create({ dataDir: place, parsers }));
 }
 
-async function seed(): Promise<Blob> {
-  return new Blob([await readFile(seedFile)], { type: 'application/x-gzip' });
+/** A database that is gone with its process, for tests. */
+export async function openInMemory(archive: string): Promise<Driver> {
+  return embeddedDriver(await PGlite.create({ loadDataDir: await seed(archive), parsers }));
+}
+
+async function seed(archive: string): Promise<Blob> {
+  return new Blob([await readFile(archive)], { type: 'application/x-gzip' });
 }
 
 function embeddedDriver(pglite: PGlite): Driver {

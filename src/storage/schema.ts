@@ -124,7 +124,6 @@ export interface IdempotencyAnswerRow {
   key: string;
   /** SHA-256 over method, path and body. */
   fingerprint: Uint8Array;
-  status: number | null;
   /** Sealed: an answer may hold a secret or a token. */
   answer: Uint8Array | null;
   started_at: Date;

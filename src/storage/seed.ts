@@ -8,7 +8,8 @@ import type { Schema } from './schema.js';
 
 const pglite = await PGlite.create();
 await migrate(new Kysely<Schema>({ dialect: new PGliteDialect({ pglite }) }));
-await pglite.exec('VACUUM ANALYZE; CHECKPOINT');
+await pglite.exec('VACUUM ANALYZE');
+await pglite.exec('CHECKPOINT');
 const archive = await pglite.dumpDataDir('gzip');
 await writeFile(seedFile, Buffer.from(await archive.arrayBuffer()));
 await pglite.close();

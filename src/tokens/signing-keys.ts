@@ -41,10 +41,10 @@ export class SigningKeys implements OnApplicationBootstrap {
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.load();
+    await this.reload();
     if (this.active !== undefined) return;
     await this.make();
-    await this.load();
+    await this.reload();
   }
 
   /** The key that signs now. */
@@ -60,11 +60,12 @@ export class SigningKeys implements OnApplicationBootstrap {
 
   /** Every published key, read again from the database when the last reading is a minute old. */
   async published(): Promise<readonly SigningKey[]> {
-    if (Math.abs(this.clock.now().getTime() - this.loadedAt) >= RELOAD_MS) await this.load();
-    return this.keys;
+    const age = Math.abs(this.clock.now().getTime() - this.loadedAt);
+    return age >= RELOAD_MS ? this.reload() : this.keys;
   }
 
-  private async load(): Promise<void> {
+  /** Reads the keys again, and fails if one of them cannot be unsealed. */
+  async reload(): Promise<readonly SigningKey[]> {
     const rows = await this.database.kysely
       .selectFrom('signing_keys')
       .selectAll()
@@ -79,6 +80,7 @@ export class SigningKeys implements OnApplicationBootstrap {
     const activeKid = rows.find(({ status }) => status === 'active')?.kid;
     this.active = this.keys.find(({ kid }) => kid === activeKid);
     this.loadedAt = this.clock.now().getTime();
+    return this.keys;
   }
 
   private async make(): Promise<void> {

@@ -1,4 +1,5 @@
-import { sql, type Kysely, type Migration } from 'kysely';
+import { sql, type Kysely } from 'kysely';
+import type { Migration } from 'kysely/migration';
 
 /** Realms, applications, users, factors, budgets, challenges, keys, audit, stored answers. */
 export const foundation: Migration = {
@@ -124,7 +125,6 @@ const statements = [
     application_id text NOT NULL,
     key text NOT NULL,
     fingerprint bytea NOT NULL,
-    status smallint,
     answer bytea,
     started_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,

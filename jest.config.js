@@ -1,0 +1,87 @@
+/**
+ * The suite runs as CommonJS: with Node's own ES modules inside Jest, Fastify's `inject` fails. SWC
+ * compiles our TypeScript and those packages that are published as ES modules only.
+ */
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+
+/** Tests that touch no database: they run once. Everything else runs on PGlite and on PostgreSQL. */
+const pure = ['test/otp/', 'test/crypto/', 'test/architecture.test.ts'];
+
+const read = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
+
+/** The installed packages whose `.js` files are ES modules, by their place under the repository. */
+function moduleOnlyPackages() {
+  const places = Object.keys(read('package-lock.json').packages).filter((place) => place !== '');
+  return places.filter((place) => {
+    try {
+      return read(`${place}/package.json`).type === 'module';
+    } catch (failure) {
+      // Packages for other platforms are locked and not installed.
+      if (failure.code === 'ENOENT') return false;
+      throw failure;
+    }
+  });
+}
+
+const escaped = (text) => text.replace(/[.+*?^${}()|[\]\\/]/g, '\\$&');
+
+function compile(parser) {
+  const jsc = {
+    parser,
+    target: 'es2023',
+    keepClassNames: true,
+    transform: {
+      legacyDecorator: true,
+      decoratorMetadata: true,
+      useDefineForClassFields: parser.syntax === 'ecmascript',
+    },
+  };
+  return ['@swc/jest', { jsc, module: { type: 'commonjs' }, sourceMaps: 'inline', swcrc: false }];
+}
+
+const shared = {
+  testEnvironment: 'node',
+  // PGlite needs seconds to open on a busy machine.
+  testTimeout: 30_000,
+  resolver: '<rootDir>/scripts/jest-resolver.cjs',
+  moduleFileExtensions: ['js', 'ts', 'mjs', 'cjs', 'json', 'node'],
+  transform: {
+    '\\.ts$': compile({ syntax: 'typescript', decorators: true }),
+    '\\.m?js$': compile({ syntax: 'ecmascript' }),
+    // Its CommonJS build keeps `import()`, which Jest has only with Node's own ES modules.
+    '/@electric-sql/pglite/dist/.*\\.cjs$': compile({ syntax: 'ecmascript' }),
+  },
+  transformIgnorePatterns: [
+    `<rootDir>/(?!(?:${moduleOnlyPackages().map(escaped).join('|')})/(?!node_modules/))(?:.*/)?node_modules/.*\\.js$`,
+  ],
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+};
+
+const pureTests = pure.map((place) => `<rootDir>/${place}`);
+
+function onDatabase(database) {
+  return {
+    ...shared,
+    displayName: database,
+    testMatch: ['<rootDir>/test/**/*.test.ts'],
+    testPathIgnorePatterns: pureTests,
+    setupFiles: [`<rootDir>/test/support/${database}.setup.ts`],
+    globalSetup: '<rootDir>/test/support/postgres.ts',
+    globalTeardown: '<rootDir>/test/support/teardown-setup.ts',
+  };
+}
+
+export default {
+  // One processor would be left idle by Jest's own rule of "all but one" on a machine with two.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
+  projects: [
+    {
+      ...shared,
+      displayName: 'pure',
+      testMatch: pureTests.map((place) => (place.endsWith('/') ? `${place}**/*.test.ts` : place)),
+    },
+    onDatabase('pglite'),
+    onDatabase('postgres'),
+  ],
+};

@@ -1,0 +1,27 @@
+/**
+ * Our TypeScript names its imports by the compiled file (`./clock.js`). Jest runs the source, so such
+ * an import from outside node_modules means the `.ts` file where one stands there.
+ */
+const { existsSync } = require('node:fs');
+const { join } = require('node:path');
+
+/** Some packages name only a file for `import` and none for `require`; the file is compiled as well. */
+function resolvePackage(request, options) {
+  try {
+    return options.defaultResolver(request, options);
+  } catch (failure) {
+    if (request.startsWith('.')) throw failure;
+    return options.defaultResolver(request, {
+      ...options,
+      conditions: ['import', ...options.conditions.filter((condition) => condition !== 'require')],
+    });
+  }
+}
+
+module.exports = function resolve(request, options) {
+  if (/^\.{1,2}\/.*\.js$/.test(request) && !options.basedir.includes('node_modules')) {
+    const source = join(options.basedir, request.replace(/\.js$/, '.ts'));
+    if (existsSync(source)) return source;
+  }
+  return resolvePackage(request, options);
+};

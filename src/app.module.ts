@@ -1,0 +1,40 @@
+/**
+ * The map. How a login flows:
+ *
+ *   http/server.ts                    limits, headers, one strict JSON parser
+ *   applications/application.guard    whose API key is it? the realm follows from that
+ *   http/*.interceptor                rate of the application; Idempotency-Key
+ *   challenges/challenges.controller  one statement a route
+ *   challenges/verification           THE FLOW, a line a step:
+ *     attempts.charge                   the attempt is charged, committed
+ *     factors/totp.method               the code is compared
+ *     attempts.consume                  the step is used up, the challenge done, the audit written
+ *     tokens/access-tokens              the JWT is signed
+ */
+import { Module, type DynamicModule } from '@nestjs/common';
+import { ApplicationsModule } from './applications/applications.module.js';
+import { ChallengesModule } from './challenges/challenges.module.js';
+import { FactorsModule } from './factors/factors.module.js';
+import { GroundModule } from './ground.module.js';
+import type { Ground } from './ground.js';
+import { HealthModule } from './health/health.module.js';
+import { HttpModule } from './http/http.module.js';
+import { TokensModule } from './tokens/tokens.module.js';
+import { UsersModule } from './users/users.module.js';
+
+@Module({
+  imports: [
+    ApplicationsModule,
+    UsersModule,
+    FactorsModule,
+    TokensModule,
+    ChallengesModule,
+    HttpModule,
+    HealthModule,
+  ],
+})
+export class AppModule {
+  static on(ground: Ground): DynamicModule {
+    return { module: AppModule, imports: [GroundModule.on(ground)] };
+  }
+}

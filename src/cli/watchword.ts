@@ -1,0 +1,139 @@
+#!/usr/bin/env node
+/** The command line. Each command is one operation (operator/operations.ts), run here or by the service. */
+import 'reflect-metadata';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { scopes } from '../applications/api-key.js';
+import { OperatorError } from '../applications/applications.service.js';
+import { readConfig } from '../config.js';
+import type { Finding } from '../operator/doctor.js';
+import { explain } from '../operator/explain.js';
+import type { OperationName } from '../operator/operations.js';
+import { print } from './print.js';
+import { runOperation } from './run-operation.js';
+
+const program = new Command('watchword')
+  .description('Watchword, the self-hosted second factor.')
+  .option('--json', 'print JSON')
+  .showHelpAfterError('Run with --help to see what is possible.');
+
+/** Runs an operation and prints what it gave. */
+async function run(name: OperationName, input: Record<string, unknown> = {}): Promise<void> {
+  show(await runOperation(readConfig(process.env), name, input));
+}
+
+function show(result: unknown): void {
+  print(result, program.opts<{ json?: true }>().json === true);
+}
+
+const seconds = (text: string): number => {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError('It must be a whole number of seconds.');
+};
+const scopesOption = new Option('--scopes <scopes...>', 'what the key may do')
+  .choices([...scopes])
+  .default([...scopes], 'all');
+const realmOption = new Option('--realm <name>', 'the realm; needed where there are several');
+
+program
+  .command('start')
+  .description('start the service')
+  .action(async () => {
+    await import('../main.js');
+  });
+
+program
+  .command('migrate')
+  .description('bring the database’s schema up to this version')
+  .action(async () => {
+    const config = readConfig(process.env);
+    const { migrateOnly } = await import('./migrate.js');
+    show({ migrated: await migrateOnly(config) });
+  });
+
+const applications = program.command('applications').description('services that delegate to this one');
+applications
+  .command('create')
+  .description('register an application, with its first key')
+  .requiredOption('--realm <name>', 'directory of users; a new name makes a new one')
+  .requiredOption('--name <name>', 'its name in the realm')
+  .option('--audience <text>', 'aud of its tokens; its id if left out')
+  .option('--access-token-seconds <n>', 'life of its tokens (default: 900)', seconds)
+  .option('--enrol-proof-seconds <n>', 'how fresh a proof a further factor needs', seconds)
+  .addOption(scopesOption)
+  .action((options: Record<string, unknown>) => run('applications.create', options));
+applications
+  .command('list')
+  .description('show every application')
+  .action(() => run('applications.list'));
+
+const keys = program.command('keys').description('API keys of an application');
+keys
+  .command('create')
+  .description('make a further key; two may live at once')
+  .requiredOption('--application <id>', 'app_…')
+  .addOption(scopesOption)
+  .action((options: Record<string, unknown>) => run('keys.create', options));
+keys
+  .command('list')
+  .description('show an application’s keys')
+  .requiredOption('--application <id>', 'app_…')
+  .action((options: Record<string, unknown>) => run('keys.list', options));
+keys
+  .command('revoke <id>')
+  .description('end a key')
+  .action((id: string) => run('keys.revoke', { id }));
+
+const users = program.command('users').description('people with factors');
+users
+  .command('list')
+  .description('show users, a thousand at a time')
+  .addOption(realmOption)
+  .option('--after <user>', 'go on after this one')
+  .action((options: Record<string, unknown>) => run('users.list', options));
+users
+  .command('unlock <user>')
+  .description('lift every lock of a user')
+  .addOption(realmOption)
+  .action((user: string, options: Record<string, unknown>) =>
+    run('users.unlock', { ...options, user }),
+  );
+users
+  .command('erase <user>')
+  .description('delete a user with all factors; cannot be undone')
+  .addOption(realmOption)
+  .option('--yes', 'do it')
+  .action((user: string, { yes, ...options }: Record<string, unknown>) => {
+    if (yes !== true)
+      throw new OperatorError(`This deletes "${user}" and cannot be undone. Say it with --yes.`);
+    return run('users.erase', { ...options, user });
+  });
+
+const factors = program.command('factors').description('enrolled authenticators');
+factors
+  .command('list')
+  .description('show a user’s factors')
+  .addOption(realmOption)
+  .requiredOption('--user <user>', 'the application’s name for the user')
+  .action((options: Record<string, unknown>) => run('factors.list', options));
+factors
+  .command('revoke <id>')
+  .description('end a factor and destroy its secret')
+  .addOption(realmOption)
+  .action((id: string, options: Record<string, unknown>) =>
+    run('factors.revoke', { ...options, id }),
+  );
+
+program
+  .command('doctor')
+  .description('check configuration, database, clock and keys, and say what to mend')
+  .action(async () => {
+    const findings = (await runOperation(readConfig(process.env), 'doctor', {})) as Finding[];
+    show(findings);
+    if (findings.some(({ state }) => state === 'failing')) process.exitCode = 1;
+  });
+
+program.parseAsync().catch((error: unknown) => {
+  process.stderr.write(`${explain(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,20 @@
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { Clock } from './clock.js';
+import { CONFIG } from './config.js';
+import { Envelope } from './crypto/envelope.js';
+import type { Ground } from './ground.js';
+import { Database } from './storage/database.js';
+
+/** The ground, for every module above it. */
+@Module({})
+export class GroundModule {
+  static on({ config, clock, database, keyring }: Ground): DynamicModule {
+    const providers: Provider[] = [
+      { provide: CONFIG, useValue: config },
+      { provide: Clock, useValue: clock },
+      { provide: Database, useValue: database },
+      { provide: Envelope, useValue: new Envelope(keyring) },
+    ];
+    return { module: GroundModule, global: true, providers, exports: providers };
+  }
+}

@@ -1,0 +1,92 @@
+import { Controller, Get, Header, Query, Res } from '@nestjs/common';
+import {
+  ApiExcludeEndpoint,
+  ApiOkResponse,
+  ApiOperation,
+  ApiProduces,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { CurrentCaller, Open, Scopes } from '../applications/application.guard.js';
+import type { Caller } from '../applications/application.js';
+import { Audit } from '../audit/audit.js';
+import { userId } from '../users/user.js';
+import { Metrics } from './metrics.js';
+
+const auditQuery = z.strictObject({
+  user_id: userId.optional(),
+  after: z
+    .string()
+    .regex(/^aud_[0-9a-z]{26}$/, 'must be the id of an event')
+    .optional(),
+});
+
+const auditPage = z
+  .object({
+    data: z.array(
+      z.object({
+        id: z.string(),
+        at: z.iso.datetime(),
+        type: z.string(),
+        application_id: z.string().nullable(),
+        actor: z.string().nullable(),
+        user_id: z.string().nullable(),
+        factor_id: z.string().nullable(),
+        challenge_id: z.string().nullable(),
+        request_id: z.string().nullable(),
+        detail: z.record(z.string(), z.json()),
+      }),
+    ),
+    next: z.string().nullable().meta({ description: 'Pass as `after`; null at the end.' }),
+  })
+  .meta({ id: 'AuditPage' });
+
+@Controller()
+export class EdgeController {
+  constructor(
+    private readonly audit: Audit,
+    private readonly metrics: Metrics,
+  ) {}
+
+  @Get()
+  @Open()
+  @ApiExcludeEndpoint()
+  pointer() {
+    return {
+      service: 'Watchword',
+      docs: '/docs',
+      openapi: '/openapi.json',
+      ready: '/health/ready',
+      jwks: '/.well-known/jwks.json',
+    };
+  }
+
+  @Get('metrics')
+  @Open()
+  @ApiTags('operations')
+  @ApiOperation({ summary: 'Figures for Prometheus' })
+  @ApiProduces('text/plain')
+  @ApiOkResponse({ schema: { type: 'string' } })
+  async metricsText(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
+    void reply.header('Content-Type', this.metrics.contentType);
+    return this.metrics.text();
+  }
+
+  @Get('v1/audit')
+  @Scopes('admin')
+  @Header('Cache-Control', 'no-store')
+  @ApiTags('operations')
+  @ApiOperation({ summary: 'Read the realm’s audit, oldest first' })
+  @ApiOkResponse({ standardSchema: auditPage })
+  async auditPage(
+    @CurrentCaller() caller: Caller,
+    @Query({ schema: auditQuery }) query: z.output<typeof auditQuery>,
+  ) {
+    const { events, next } = await this.audit.page(caller.application.realmId, {
+      userId: query.user_id,
+      after: query.after,
+    });
+    return { data: events.map(({ realm_id: _realm, ...event }) => event), next };
+  }
+}

@@ -1,0 +1,47 @@
+import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ErrorCode, WatchwordError } from '../errors.js';
+import { problemOf, toWatchwordError } from './problem.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The code of the problem that it was answered with. */
+    problemCode?: ErrorCode;
+  }
+}
+
+/** Every error leaves by this door, as `application/problem+json`. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  async catch(thrown: unknown, host: ArgumentsHost): Promise<void> {
+    const http = host.switchToHttp();
+    await sendProblem(http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>(), thrown);
+  }
+}
+
+/** Answers a request with the problem document of whatever was thrown. */
+export async function sendProblem(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  thrown: unknown,
+): Promise<void> {
+  const error = toWatchwordError(thrown);
+  const problem = problemOf(error, request.id);
+  request.problemCode = error.code;
+  log(request, error, problem.status);
+  if (reply.sent) return;
+  if (problem.retry_after !== undefined)
+    void reply.header('Retry-After', String(problem.retry_after));
+  if (error.code === 'unauthenticated')
+    void reply.header('WWW-Authenticate', 'Bearer realm="watchword"');
+  await reply
+    .status(problem.status)
+    .header('Content-Type', 'application/problem+json; charset=utf-8')
+    .header('Cache-Control', 'no-store')
+    .send(JSON.stringify(problem));
+}
+
+function log(request: FastifyRequest, error: WatchwordError, status: number): void {
+  if (status >= 500) request.log.error({ code: error.code, err: error.cause }, 'request failed');
+  else request.log.debug({ code: error.code }, 'request refused');
+}

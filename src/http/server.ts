@@ -1,0 +1,77 @@
+import {
+  fastify,
+  type FastifyBaseLogger,
+  type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import type { Config } from '../config.js';
+import { WatchwordError } from '../errors.js';
+import { apiHeaders, docsHeaders } from './headers.js';
+import { isJsonType, parseJson } from './json.js';
+import { sendProblem } from './problem.filter.js';
+import { requestIdOf, traceIdOf } from './request-id.js';
+
+const BODY_BYTES = 64 * 1024;
+const HEADER_BYTES = 16 * 1024;
+/** A user id of 255 characters, each of them twelve when it is percent-encoded. */
+const PARAMETER_CHARACTERS = 255 * 12;
+const REQUEST_TIMEOUT_MS = 10_000;
+const HEADERS_TIMEOUT_MS = 5_000;
+const KEEP_ALIVE_MS = 65_000;
+
+/** The HTTP server as it stands before any route: limits, headers, one body parser. */
+export function createServer(config: Config, log: Logger): FastifyInstance {
+  const server = fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: BODY_BYTES,
+    routerOptions: { maxParamLength: PARAMETER_CHARACTERS },
+    trustProxy: config.trustedProxies.length > 0 ? config.trustedProxies : false,
+    // Slow headers and slow bodies are cut off (S122).
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    http: { maxHeaderSize: HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: 1_000 },
+    // While it stops it still answers what is on its connections (S129).
+    return503OnClosing: false,
+    genReqId: ({ headers }) => requestIdOf(headers),
+    childLoggerFactory: (logger, bindings, options, raw) => {
+      const traceId = traceIdOf(raw.headers);
+      return logger.child(traceId === undefined ? bindings : { ...bindings, traceId }, options);
+    },
+    frameworkErrors: (error, request, reply) => {
+      void reply.headers(apiHeaders);
+      void sendProblem(request as FastifyRequest, reply as FastifyReply, error);
+    },
+  });
+  server.addHook('onRequest', (request, reply, done) => {
+    const isDocs = /^\/docs(\/|$)/.test(request.routeOptions.url ?? '');
+    void reply.headers(isDocs ? docsHeaders : apiHeaders).header('X-Request-Id', request.id);
+    done(hasForeignBody(request) ? new WatchwordError('media_type_unsupported') : undefined);
+  });
+  server.addHook('onResponse', (request, reply, done) => {
+    request.log.debug(
+      {
+        method: request.method,
+        route: request.routeOptions.url,
+        status: reply.statusCode,
+        milliseconds: reply.elapsedTime,
+      },
+      'request',
+    );
+    done();
+  });
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+    try {
+      done(null, parseJson(String(body)));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+  return server;
+}
+
+function hasForeignBody({ headers }: FastifyRequest): boolean {
+  const length = headers['content-length'];
+  const hasBody = (length !== undefined && length !== '0') || 'transfer-encoding' in headers;
+  return (hasBody || 'content-type' in headers) && !isJsonType(headers['content-type']);
+}

@@ -1,0 +1,45 @@
+/** Boot: configuration, service, shutdown. */
+import 'reflect-metadata';
+import { readConfig, unknownVariables } from './config.js';
+import { createLog } from './http/log.js';
+import { startService } from './service.js';
+import { welcome } from './operator/welcome.js';
+import { explain } from './operator/explain.js';
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = createLog(config.logLevel);
+  for (const name of unknownVariables(process.env))
+    log.warn({ variable: name }, 'this variable is not known to this version');
+  const service = await startService(config, log);
+  log.info({ url: service.url, issuer: config.publicUrl }, 'Watchword is ready');
+  if (config.databaseUrl === undefined)
+    log.warn('the embedded database survives a killed process, but not a power loss');
+  if (service.firstKey !== undefined)
+    process.stdout.write(welcome(config.publicUrl, service.firstKey.key));
+
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ signal }, 'stopping');
+    setTimeout(() => {
+      log.error('requests under way did not finish in time');
+      process.exit(1);
+    }, config.shutdownSeconds * 1000).unref();
+    service.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, 'stopping failed');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${explain(error)}\n`);
+  process.exit(1);
+});

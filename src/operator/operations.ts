@@ -1,0 +1,130 @@
+/**
+ * What an operator may do, each thing once: the command line runs these itself or has the running
+ * service run them over its socket.
+ */
+import type { INestApplicationContext } from '@nestjs/common';
+import { z } from 'zod';
+import { scopes } from '../applications/api-key.js';
+import { ApplicationsService, OperatorError } from '../applications/applications.service.js';
+import { Callers } from '../applications/callers.js';
+import { Clock } from '../clock.js';
+import { WatchwordError } from '../errors.js';
+import { FactorsService } from '../factors/factors.service.js';
+import { factorView } from '../factors/factors.views.js';
+import { userId } from '../users/user.js';
+import { UsersService } from '../users/users.service.js';
+import { examine } from './doctor.js';
+
+const text = z.string().min(1).max(255);
+const scopeList = z.array(z.enum(scopes)).min(1);
+const inRealm = { realm: text.optional() };
+
+function operation<Schema extends z.ZodType>(
+  schema: Schema,
+  run: (context: INestApplicationContext, input: z.output<Schema>) => Promise<unknown>,
+) {
+  return async (context: INestApplicationContext, input: unknown): Promise<unknown> => {
+    const read = schema.safeParse(input);
+    if (!read.success) throw new OperatorError(z.prettifyError(read.error));
+    return run(context, read.data);
+  };
+}
+
+export const operations = {
+  'applications.create': operation(
+    z.strictObject({
+      realm: text,
+      name: text,
+      audience: text.optional(),
+      accessTokenSeconds: z.int().min(30).max(86_400).optional(),
+      enrolProofSeconds: z.int().min(1).max(86_400).optional(),
+      scopes: scopeList,
+    }),
+    (context, { scopes: granted, ...request }) =>
+      context.get(ApplicationsService).create(request, granted),
+  ),
+  'applications.list': operation(z.strictObject({}), (context) =>
+    context.get(ApplicationsService).list(),
+  ),
+  'keys.create': operation(
+    z.strictObject({ application: text, scopes: scopeList }),
+    (context, input) => context.get(ApplicationsService).createKey(input.application, input.scopes),
+  ),
+  'keys.list': operation(z.strictObject({ application: text }), (context, input) =>
+    context.get(ApplicationsService).listKeys(input.application),
+  ),
+  'keys.revoke': operation(z.strictObject({ id: text }), async (context, { id }) => {
+    await context.get(ApplicationsService).revokeKey(id);
+    context.get(Callers).forget();
+    return { revoked: id };
+  }),
+  'users.list': operation(
+    z.strictObject({ ...inRealm, after: text.optional() }),
+    async (context, { realm, after }) =>
+      context.get(UsersService).list(await realmIdOf(context, realm), after),
+  ),
+  'users.unlock': operation(
+    z.strictObject({ ...inRealm, user: userId }),
+    async (context, { realm, user }) => {
+      const hadFailures = await context
+        .get(UsersService)
+        .unlock(await realmIdOf(context, realm), user);
+      return { unlocked: user, hadFailures };
+    },
+  ),
+  'users.erase': operation(
+    z.strictObject({ ...inRealm, user: userId }),
+    async (context, { realm, user }) => {
+      if (await context.get(UsersService).erase(await realmIdOf(context, realm), user))
+        return { erased: user };
+      throw new OperatorError(`There is no user "${user}". See them with: watchword users list.`);
+    },
+  ),
+  'factors.list': operation(
+    z.strictObject({ ...inRealm, user: userId }),
+    async (context, { realm, user }) => {
+      const now = context.get(Clock).now();
+      const realmId = await realmIdOf(context, realm);
+      const factors = await context.get(FactorsService).list(realmId, user);
+      return factors.map((factor) => factorView(factor, now));
+    },
+  ),
+  'factors.revoke': operation(
+    z.strictObject({ ...inRealm, id: text }),
+    async (context, { realm, id }) => {
+      const realmId = await realmIdOf(context, realm);
+      const by = { realmId, applicationId: null, actor: 'operator', requestId: null };
+      try {
+        await context.get(FactorsService).revoke(by, id);
+      } catch (error) {
+        if (!(error instanceof WatchwordError && error.code === 'not_found')) throw error;
+        throw new OperatorError(
+          `There is no live factor "${id}". See them with: watchword factors list --user USER.`,
+        );
+      }
+      return { revoked: id };
+    },
+  ),
+  doctor: operation(z.strictObject({}), (context) => examine(context)),
+} as const;
+
+export type OperationName = keyof typeof operations;
+
+/** The realm of that name, or the only one. */
+async function realmIdOf(
+  context: INestApplicationContext,
+  name: string | undefined,
+): Promise<string> {
+  const applications = await context.get(ApplicationsService).list();
+  const realms = new Map(applications.map(({ realmName, realmId }) => [realmName, realmId]));
+  const known = `The realms are: ${[...realms.keys()].join(', ') || 'none'}.`;
+  if (name === undefined) {
+    const [only, ...others] = realms.values();
+    if (only !== undefined && others.length === 0) return only;
+    throw new OperatorError(`Name one realm with --realm. ${known}`);
+  }
+  const id = realms.get(name);
+  if (id === undefined) throw new OperatorError(`There is no realm "${name}". ${known}`);
+  return id;
+}
+

@@ -1,0 +1,99 @@
+import type { Server } from 'node:http';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Logger } from 'pino';
+import { AppModule } from './app.module.js';
+import type { IssuedKey } from './applications/applications.service.js';
+import { ApplicationsService } from './applications/applications.service.js';
+import type { Config } from './config.js';
+import type { Ground } from './ground.js';
+import { openGround } from './ground.js';
+import { Health } from './health/health.js';
+import { nestLog } from './http/log.js';
+import { serveDocs } from './http/openapi.js';
+import { createServer } from './http/server.js';
+import { listenForOperator } from './operator/operator-socket.js';
+import { deleteExpired } from './storage/housekeeping.js';
+
+const HOUSEKEEPING_EVERY_MS = 600_000;
+
+export interface Service {
+  readonly url: string;
+  /** The key made by this start, where it was the first. */
+  readonly firstKey: IssuedKey | undefined;
+  /** Finishes what is under way, then closes everything. */
+  stop(): Promise<void>;
+}
+
+/** The whole application on a ground, ready to be asked, not listening yet. */
+export async function createApplication(
+  ground: Ground,
+  log: Logger,
+): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter(createServer(ground.config, log));
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.on(ground), adapter, {
+    bodyParser: false,
+    abortOnError: false,
+    logger: nestLog(log),
+  });
+  serveDocs(app);
+  await app.init();
+  await adapter.getInstance().ready();
+  return app;
+}
+
+/**
+ * Starts the service: ground, application, first key, port, operator's socket.
+ *
+ * @throws what opening the ground or the port throws; nothing stays open then
+ */
+export async function startService(config: Config, log: Logger): Promise<Service> {
+  const ground = await openGround(config, (error) => {
+    log.warn({ err: error }, 'an idle database connection broke');
+  });
+  const app = await createApplication(ground, log).catch(async (error: unknown) => {
+    await ground.close();
+    throw error;
+  });
+  try {
+    const first = await app.get(ApplicationsService).createFirst(config.bootstrapApiKey);
+    await app.listen(config.port, config.host);
+    const operator = ground.folder && (await listenForOperator(ground.folder.socket, app));
+    if (ground.folder !== undefined && operator === undefined)
+      log.warn('the data folder’s path is too long for the operator’s socket');
+    const housekeeping = setInterval(() => {
+      deleteExpired(ground.database, ground.clock.now()).catch((error: unknown) => {
+        log.warn({ err: error }, 'housekeeping failed and will be tried again');
+      });
+    }, HOUSEKEEPING_EVERY_MS).unref();
+    const stop = async () => {
+      clearInterval(housekeeping);
+      await drain(app, config.drainSeconds);
+      await closeServer(operator);
+      await app.close();
+      await ground.close();
+    };
+    return { url: await app.getUrl(), firstKey: first?.apiKey, stop };
+  } catch (error) {
+    await app.close();
+    await ground.close();
+    throw error;
+  }
+}
+
+/**
+ * Goes on answering for a moment, each answer asking for its connection to be closed: so no request is
+ * on its way over a connection that is being cut (S129).
+ */
+async function drain(app: NestFastifyApplication, seconds: number): Promise<void> {
+  app.get(Health).stop();
+  app.getHttpServer().on('request', (_request, reply) => {
+    if (!reply.headersSent) reply.setHeader('Connection', 'close');
+  });
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}
+
+async function closeServer(server: Server | undefined): Promise<void> {
+  if (server === undefined) return;
+  await new Promise((resolve) => server.close(resolve));
+}

@@ -1,0 +1,1 @@
+process.env['WATCHWORD_TEST_DATABASE'] = 'postgres';

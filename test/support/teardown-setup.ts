@@ -1,0 +1,3 @@
+export default async function stopSuitePostgres(): Promise<void> {
+  await globalThis.suitePostgres?.stop();
+}
