@@ -40,7 +40,12 @@ export const settings = {
     '`production` refuses every unsafe default by name.',
   ),
   host: setting('WATCHWORD_HOST', text, '127.0.0.1', 'Address it listens on.'),
-  port: setting('WATCHWORD_PORT', count(0, 65535), '3000', 'Port it listens on; 0 takes a free one.'),
+  port: setting(
+    'WATCHWORD_PORT',
+    count(0, 65535),
+    '3000',
+    'Port it listens on; 0 takes a free one.',
+  ),
   publicUrl: setting(
     'WATCHWORD_PUBLIC_URL',
     z.url({ protocol: /^https?$/ }).optional(),
@@ -183,7 +188,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     const result = schema.safeParse(environment[variable] || fallback);
     if (result.success) values[key] = result.data;
     // The value is never repeated: it may be a secret (S114).
-    else problems.push(`${variable}: ${result.error.issues.map(({ message }) => message).join('; ')}`);
+    else
+      problems.push(`${variable}: ${result.error.issues.map(({ message }) => message).join('; ')}`);
   }
   if (problems.length > 0) throw new ConfigError(problems);
   const read = values as Values;
@@ -199,9 +205,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 }
 
 /** Variables of ours that this version does not know: most often a slip of the pen. */
-export function unknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
+export function unknownVariables(
+  environment: Readonly<Record<string, string | undefined>>,
+): string[] {
   const known = new Set<string>(Object.values(settings).map(({ variable }) => variable));
-  return Object.keys(environment).filter((name) => name.startsWith('WATCHWORD_') && !known.has(name));
+  return Object.keys(environment).filter(
+    (name) => name.startsWith('WATCHWORD_') && !known.has(name),
+  );
 }
 
 function wrongTogether(config: Config): string[] {

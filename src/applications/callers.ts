@@ -16,7 +16,10 @@ const MOST_CALLERS = 10_000;
  */
 @Injectable()
 export class Callers implements OnApplicationShutdown {
-  private readonly known = new Map<string, { holder: Promise<KeyHolder | undefined>; until: number }>();
+  private readonly known = new Map<
+    string,
+    { holder: Promise<KeyHolder | undefined>; until: number }
+  >();
   private readonly used = new Map<string, Date>();
   private noteAfter = 0;
 

@@ -31,7 +31,12 @@ export class Audit {
   /** The event as a row, for statements that write it themselves. */
   row(context: AuditContext, event: AuditEvent): Selectable<AuditEventRow> {
     const { type, ...members } = event;
-    const { userId = null, factorId = null, challengeId = null, ...detail } = {
+    const {
+      userId = null,
+      factorId = null,
+      challengeId = null,
+      ...detail
+    } = {
       userId: null,
       factorId: null,
       challengeId: null,

@@ -182,11 +182,7 @@ export class Verification {
     return this.refuseAttempt(claim, charge, 'used_before');
   }
 
-  private async refuseAttempt(
-    claim: Claim,
-    charge: Charge,
-    reason: RefusalReason,
-  ): Promise<never> {
+  private async refuseAttempt(claim: Claim, charge: Charge, reason: RefusalReason): Promise<never> {
     const ofChallenge = CHALLENGE_ATTEMPTS - (charge.challengeAttempts ?? 0);
     const left = Math.min(attemptsLeft(charge), ofChallenge);
     const locked = retryAfter(charge, claim.now);

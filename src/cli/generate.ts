@@ -27,7 +27,9 @@ async function openApi(): Promise<string> {
       clock: new Clock(),
       keyring: Keyring.parse(Keyring.generate()),
       // Never connected to: the application is described, not started.
-      database: new Database(postgresDriver({ url: 'postgresql://nowhere.invalid', connections: 1 })),
+      database: new Database(
+        postgresDriver({ url: 'postgresql://nowhere.invalid', connections: 1 }),
+      ),
     }),
     new FastifyAdapter(createServer(config, createLog('silent'))),
     { logger: false, abortOnError: false, bodyParser: false },

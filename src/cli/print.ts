@@ -16,7 +16,9 @@ function table(rows: Record<string, string>[]): string {
   if (rows.length === 0) return 'There are none.\n';
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const lines = [columns, ...rows.map((row) => columns.map((column) => row[column] ?? ''))];
-  const widths = columns.map((_, index) => Math.max(...lines.map((line) => line[index]?.length ?? 0)));
+  const widths = columns.map((_, index) =>
+    Math.max(...lines.map((line) => line[index]?.length ?? 0)),
+  );
   return lines
     .map((line) => line.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  '))
     .map((line) => `${line.trimEnd()}\n`)
@@ -30,7 +32,9 @@ function flat(value: unknown, prefix = ''): Record<string, string> {
     return { [prefix || 'result']: visible(String(value ?? '')) };
   return Object.assign(
     {},
-    ...Object.entries(value).map(([name, member]) => flat(member, prefix ? `${prefix}.${name}` : name)),
+    ...Object.entries(value).map(([name, member]) =>
+      flat(member, prefix ? `${prefix}.${name}` : name),
+    ),
   ) as Record<string, string>;
 }
 

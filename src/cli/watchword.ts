@@ -51,7 +51,9 @@ program
     show({ migrated: await migrateOnly(config) });
   });
 
-const applications = program.command('applications').description('services that delegate to this one');
+const applications = program
+  .command('applications')
+  .description('services that delegate to this one');
 applications
   .command('create')
   .description('register an application, with its first key')

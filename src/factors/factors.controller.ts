@@ -1,4 +1,14 @@
-import { Body, Controller, Delete, Get, Header, HttpCode, Param, Patch, Post } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Header,
+  HttpCode,
+  Param,
+  Patch,
+  Post,
+} from '@nestjs/common';
 import {
   ApiCreatedResponse,
   ApiNoContentResponse,
@@ -44,10 +54,7 @@ export class FactorsController {
   @Scopes('enrol', 'verify')
   @ApiOperation({ summary: 'List a user’s factors' })
   @ApiOkResponse({ standardSchema: schemas.factorList })
-  async list(
-    @CurrentCaller() caller: Caller,
-    @Param('user_id', { schema: userId }) user: string,
-  ) {
+  async list(@CurrentCaller() caller: Caller, @Param('user_id', { schema: userId }) user: string) {
     const factors = await this.factors.list(caller.application.realmId, user);
     return { data: factors.map((factor) => factorView(factor, this.clock.now())) };
   }
@@ -123,7 +130,10 @@ export class FactorsController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Revoke a factor' })
   @ApiNoContentResponse()
-  async revoke(@CurrentCaller() caller: Caller, @Param('id', new IdPipe('fac')) id: string): Promise<void> {
+  async revoke(
+    @CurrentCaller() caller: Caller,
+    @Param('id', new IdPipe('fac')) id: string,
+  ): Promise<void> {
     await this.factors.revoke(auditContext(caller), id);
   }
 }

@@ -41,7 +41,10 @@ export class IdempotencyInterceptor implements NestInterceptor {
       case 'ours':
         return this.run(slot, request.id, next);
       case 'answered':
-        void context.switchToHttp().getResponse<FastifyReply>().header('Idempotency-Replayed', 'true');
+        void context
+          .switchToHttp()
+          .getResponse<FastifyReply>()
+          .header('Idempotency-Replayed', 'true');
         return of(replay(reservation.answer));
       case 'under_way':
         throw new WatchwordError('idempotency_in_progress', { retry_after: RETRY_SECONDS });

@@ -1,7 +1,10 @@
 import {
   fastify,
   type FastifyBaseLogger,
-  type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import { WatchwordError } from '../errors.js';
@@ -29,7 +32,11 @@ export function createServer(config: Config, log: Logger): FastifyInstance {
     // Slow headers and slow bodies are cut off (S122).
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    http: { maxHeaderSize: HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: 1_000 },
+    http: {
+      maxHeaderSize: HEADER_BYTES,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: 1_000,
+    },
     // While it stops it still answers what is on its connections (S129).
     return503OnClosing: false,
     genReqId: ({ headers }) => requestIdOf(headers),

@@ -70,9 +70,7 @@ const configuration: Check = (context) => {
 const database: Check = async (context) => {
   const clock = context.get(Clock);
   const before = clock.now().getTime();
-  const [row] = await context
-    .get(Database)
-    .run<{ version: number; now: Date }>(askServer, []);
+  const [row] = await context.get(Database).run<{ version: number; now: Date }>(askServer, []);
   const after = clock.now().getTime();
   if (row === undefined) throw new Error('the database gave no answer');
   const isOld = row.version < OLDEST_POSTGRES;
@@ -89,7 +87,9 @@ const database: Check = async (context) => {
       check: 'clock',
       state: skew >= SKEW_FAILING_MS ? 'failing' : skew >= SKEW_WARNING_MS ? 'warning' : 'ok',
       detail: `${(skew / 1000).toFixed(1)} s apart from the database`,
-      ...(skew >= SKEW_WARNING_MS && { remedy: 'Run an NTP client on this machine and on that one.' }),
+      ...(skew >= SKEW_WARNING_MS && {
+        remedy: 'Run an NTP client on this machine and on that one.',
+      }),
     },
   ];
 };

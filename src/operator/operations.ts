@@ -127,4 +127,3 @@ async function realmIdOf(
   if (id === undefined) throw new OperatorError(`There is no realm "${name}". ${known}`);
   return id;
 }
-

@@ -34,7 +34,7 @@ function isAsciiDigits(input: string): boolean {
 function asciiDigits(input: string): string | null {
   let digits = '';
   for (const character of input) {
-    if (DECIMAL_DIGIT.test(character)) digits += digitValue(character);
+    if (DECIMAL_DIGIT.test(character)) digits += String(digitValue(character));
     else if (!SEPARATOR.test(character)) return null;
     if (digits.length > MAX_DIGITS) return null;
   }

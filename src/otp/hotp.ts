@@ -20,7 +20,7 @@ export function hotp(
   if (!Number.isSafeInteger(counter) || counter < 0) {
     throw new RangeError('The counter must be a whole number from 0 to 2^53 - 1.');
   }
-  if (digits !== 6 && digits !== 7 && digits !== 8) {
+  if (![6, 7, 8].includes(digits)) {
     throw new RangeError('A code has 6, 7 or 8 digits.');
   }
   return HOTP.generate({

@@ -6,9 +6,8 @@ import { otpauthSecret } from './secret.js';
 
 /**
  * How far the learned drift may go, in steps (S9). RFC 6238 section 6 wants a limit: without one, a
- * clock that runs away or an attacker who feeds ever later codes walks the window off, and codes
- * long gone, or to come, are accepted. Two steps is a minute at 30 s: more than a phone that sets
- * its clock by the network shows.
+ * runaway clock, or an attacker who feeds ever later codes, walks the window off to codes long gone
+ * or to come. Two steps, a minute at 30 s, is more than a phone set by the network shows.
  */
 export const MAX_DRIFT_STEPS = 2;
 

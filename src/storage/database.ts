@@ -43,7 +43,9 @@ export class Database {
   }
 
   /** Runs `work` in one transaction; a deadlock runs all of it again. */
-  async transaction<Result>(work: (executor: Transaction<Schema>) => Promise<Result>): Promise<Result> {
+  async transaction<Result>(
+    work: (executor: Transaction<Schema>) => Promise<Result>,
+  ): Promise<Result> {
     return retried(() => this.kysely.transaction().execute(work));
   }
 

@@ -31,5 +31,8 @@ export async function pendingMigrations(kysely: Kysely<Schema>): Promise<string[
 }
 
 function migrator(kysely: Kysely<Schema>): Migrator {
-  return new Migrator({ db: kysely, provider: { getMigrations: () => Promise.resolve(migrations) } });
+  return new Migrator({
+    db: kysely,
+    provider: { getMigrations: () => Promise.resolve(migrations) },
+  });
 }

@@ -38,7 +38,11 @@ export function postgresDriver({
     kind: 'postgresql',
     kysely: new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }),
     async run<Row>({ name, text }: Statement, values: readonly unknown[]): Promise<Row[]> {
-      const { rows } = await pool.query<Row & pg.QueryResultRow>({ name, text, values: [...values] });
+      const { rows } = await pool.query<Row & pg.QueryResultRow>({
+        name,
+        text,
+        values: [...values],
+      });
       return rows;
     },
     close: () => pool.end(),

@@ -6,6 +6,8 @@ import { qrPng, qrSvg, qrText } from '../../src/otp/qr-code.js';
 
 const QUIET_ZONE = 4;
 const PIXELS_A_MODULE = 4;
+const BLACK_ON_WHITE = '\x1b[38;5;16;48;5;231m';
+const RESET = '\x1b[0m';
 
 const names = [
   { name: 'a plain name', issuer: 'Watchword', accountName: 'alice@example.com' },
@@ -37,9 +39,11 @@ function modulesOf(text: string): boolean[][] {
     .trimEnd()
     .split('\n')
     .flatMap((line) => {
-      const content = /^\x1b\[38;5;16;48;5;231m(.*)\x1b\[0m$/.exec(line)?.[1];
-      if (content === undefined) throw new Error(`Not black on white: ${JSON.stringify(line)}`);
-      const pairs = [...content].map((block) => {
+      if (!line.startsWith(BLACK_ON_WHITE) || !line.endsWith(RESET)) {
+        throw new Error(`Not black on white: ${JSON.stringify(line)}`);
+      }
+      const content = line.slice(BLACK_ON_WHITE.length, -RESET.length);
+      const pairs = Array.from(content, (block) => {
         const pair = halves[block];
         if (!pair) throw new Error(`Not a half block: ${block}`);
         return pair;

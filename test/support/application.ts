@@ -105,7 +105,9 @@ export async function startApplication(options: ApplicationOptions = {}): Promis
           ...(body !== undefined && { 'content-type': 'application/json' }),
           ...headers,
         },
-        ...(body !== undefined && { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
+        ...(body !== undefined && {
+          payload: typeof body === 'string' ? body : JSON.stringify(body),
+        }),
       });
       const isJson = String(answer.headers['content-type']).includes('json');
       return {
