@@ -40,7 +40,7 @@ export class ApplicationGuard implements CanActivate {
     if (this.reflector.getAllAndOverride<boolean | undefined>(OPEN, targets) === true) return true;
     const anyOf = this.reflector.getAllAndOverride<Scope[] | undefined>(SCOPES, targets) ?? [];
     const request = context.switchToHttp().getRequest<IdentifiedRequest>();
-    const holder = await this.callers.identify(bearerOf(request.headers.authorization));
+    const holder = await this.callers.identify(bearerOf(request));
     if (holder === undefined) throw new WatchwordError('unauthenticated');
     if (!holder.scopes.some((scope) => anyOf.includes(scope)))
       throw new WatchwordError('scope_missing', { scopes: anyOf });
@@ -65,6 +65,7 @@ function requireCaller(request: IdentifiedRequest): Caller {
   return caller;
 }
 
-function bearerOf(authorization: string | undefined): string {
+/** The API key of a request (RFC 6750), or an empty text. */
+export function bearerOf({ headers: { authorization } }: FastifyRequest): string {
   return /^Bearer ([^\s]+)$/i.exec(authorization ?? '')?.[1] ?? '';
 }

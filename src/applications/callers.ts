@@ -20,6 +20,8 @@ export class Callers implements OnApplicationShutdown {
     string,
     { holder: Promise<KeyHolder | undefined>; until: number }
   >();
+  /** Hashes of keys that were accepted once and not refused since. */
+  private readonly accepted = new Set<string>();
   private readonly used = new Map<string, Date>();
   private noteAfter = 0;
 
@@ -38,6 +40,14 @@ export class Callers implements OnApplicationShutdown {
     const holder = await this.recall(key, now.getTime());
     if (holder !== undefined) this.noteUse(holder.keyId, now);
     return holder;
+  }
+
+  /**
+   * Whether this process has accepted the key before. It says who may still ask while an address is
+   * shut out, not that the key is live now.
+   */
+  hasAccepted(key: string): boolean {
+    return isApiKey(key) && this.accepted.has(hashApiKey(key).toString('base64'));
   }
 
   /** Forgets every key, so that what an operator has just changed holds at once in this process. */
@@ -60,10 +70,20 @@ export class Callers implements OnApplicationShutdown {
     if (this.known.size >= MOST_CALLERS) this.known.clear();
     this.known.set(id, { holder, until: now + CALLER_KEPT_MS });
     holder.then(
-      (found) => found ?? this.known.delete(id),
+      (found) => this.settle(id, found !== undefined),
       () => this.known.delete(id),
     );
     return holder;
+  }
+
+  private settle(id: string, isLive: boolean): void {
+    if (!isLive) {
+      this.known.delete(id);
+      this.accepted.delete(id);
+      return;
+    }
+    if (this.accepted.size >= MOST_CALLERS) this.accepted.clear();
+    this.accepted.add(id);
   }
 
   private noteUse(keyId: string, now: Date): void {

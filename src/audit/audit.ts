@@ -16,6 +16,7 @@ export interface AuditContext {
 }
 
 const PAGE = 100;
+const nobody = { userId: null, factorId: null, challengeId: null };
 
 /**
  * The audit: every decision, with who, when, which factor (S116). An event is written by the
@@ -31,17 +32,7 @@ export class Audit {
   /** The event as a row, for statements that write it themselves. */
   row(context: AuditContext, event: AuditEvent): Selectable<AuditEventRow> {
     const { type, ...members } = event;
-    const {
-      userId = null,
-      factorId = null,
-      challengeId = null,
-      ...detail
-    } = {
-      userId: null,
-      factorId: null,
-      challengeId: null,
-      ...members,
-    };
+    const { userId, factorId, challengeId, ...detail } = { ...nobody, ...members };
     return {
       id: newId('aud'),
       at: this.clock.now(),

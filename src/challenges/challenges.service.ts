@@ -100,10 +100,7 @@ export class ChallengesService {
 
   private async requireFactor(caller: Caller, request: ChallengeRequest): Promise<void> {
     const factors = await this.factors.list(caller.application.realmId, request.user_id);
-    const known = factors.some(
-      ({ id, status, type }) =>
-        id === request.factor_id && status === 'active' && type === request.type,
-    );
-    if (!known) throw new WatchwordError('not_found');
+    const named = factors.find(({ id }) => id === request.factor_id);
+    if (named?.status !== 'active') throw new WatchwordError('not_found');
   }
 }

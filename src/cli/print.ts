@@ -28,8 +28,9 @@ function table(rows: Record<string, string>[]): string {
 /** Nested members become `outer.inner`; control characters, which a terminal would obey, are shown. */
 function flat(value: unknown, prefix = ''): Record<string, string> {
   if (Array.isArray(value)) return { [prefix]: visible(value.join(', ')) };
-  if (typeof value !== 'object' || value === null)
-    return { [prefix || 'result']: visible(String(value ?? '')) };
+  if (value === null || value === undefined) return { [prefix]: '' };
+  if (typeof value === 'string') return { [prefix]: visible(value) };
+  if (typeof value !== 'object') return { [prefix]: JSON.stringify(value) };
   return Object.assign(
     {},
     ...Object.entries(value).map(([name, member]) =>

@@ -1,14 +1,15 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
-import { findCaller } from '../applications/application.guard.js';
+import { bearerOf, findCaller } from '../applications/application.guard.js';
+import { Callers } from '../applications/callers.js';
 import { Limits } from './limits.js';
 
 const untouched = /^\/(health|metrics)(\/|$)/;
 
 /**
- * Counts what nobody vouched for against its address, and closes the door to an address that has
- * used up its share before anything else is done for it. Requests with an accepted API key count
+ * Counts what nobody vouched for against its address, and lets no unknown key from an address that
+ * has used up its share come as far as the database. Requests with an accepted API key count
  * against their application instead: a service's whole traffic comes from one address.
  */
 @Injectable()
@@ -16,12 +17,15 @@ export class AddressLimit implements OnModuleInit {
   constructor(
     private readonly adapter: HttpAdapterHost,
     private readonly limits: Limits,
+    private readonly callers: Callers,
   ) {}
 
   onModuleInit(): void {
     const server = this.adapter.httpAdapter.getInstance<FastifyInstance>();
-    server.addHook('onRequest', async ({ ip, routeOptions }) => {
-      if (!untouched.test(routeOptions.url ?? '')) await this.limits.refuseAddress(ip);
+    server.addHook('onRequest', async (request) => {
+      if (untouched.test(request.routeOptions.url ?? '')) return;
+      // A service behind the same proxy as a guesser is not shut out with it.
+      if (!this.callers.hasAccepted(bearerOf(request))) await this.limits.refuseAddress(request.ip);
     });
     server.addHook('onResponse', async (request) => {
       if (untouched.test(request.routeOptions.url ?? '') || findCaller(request)) return;

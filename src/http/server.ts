@@ -1,11 +1,10 @@
 import {
   fastify,
+  LogController,
   type FastifyBaseLogger,
   type FastifyInstance,
-  type FastifyReply,
   type FastifyRequest,
 } from 'fastify';
-import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import { WatchwordError } from '../errors.js';
 import { apiHeaders, docsHeaders } from './headers.js';
@@ -22,10 +21,11 @@ const HEADERS_TIMEOUT_MS = 5_000;
 const KEEP_ALIVE_MS = 65_000;
 
 /** The HTTP server as it stands before any route: limits, headers, one body parser. */
-export function createServer(config: Config, log: Logger): FastifyInstance {
+export function createServer(config: Config, log: FastifyBaseLogger): FastifyInstance {
   const server = fastify({
-    loggerInstance: log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    loggerInstance: log,
+    // One line of our own for each request, without its address.
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_BYTES,
     routerOptions: { maxParamLength: PARAMETER_CHARACTERS },
     trustProxy: config.trustedProxies.length > 0 ? config.trustedProxies : false,
@@ -46,7 +46,7 @@ export function createServer(config: Config, log: Logger): FastifyInstance {
     },
     frameworkErrors: (error, request, reply) => {
       void reply.headers(apiHeaders);
-      void sendProblem(request as FastifyRequest, reply as FastifyReply, error);
+      void sendProblem(request, reply, error);
     },
   });
   server.addHook('onRequest', (request, reply, done) => {

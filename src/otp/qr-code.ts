@@ -19,7 +19,7 @@ const PNG_PACKING = { filterType: 0, deflateLevel: 6, deflateStrategy: 0 };
 /**
  * The URI as an SVG image: one vector drawing with a viewBox, no script, no style, nothing loaded
  * from elsewhere (S22). It takes the size it is given.
- * @throws Error when the URI is longer than a QR code holds, 2331 bytes
+ * @throws Error when the URI is longer than a QR code holds: 2331 characters always fit
  */
 export async function qrSvg(uri: string): Promise<string> {
   const svg = await QRCode.toString(uri, { ...SYMBOL, type: 'svg' });
@@ -29,7 +29,7 @@ export async function qrSvg(uri: string): Promise<string> {
 /**
  * The URI as a PNG image, at least 240 pixels wide. Every module is a whole number of pixels, so no
  * edge is blurred or uneven.
- * @throws Error when the URI is longer than a QR code holds, 2331 bytes
+ * @throws Error when the URI is longer than a QR code holds: 2331 characters always fit
  */
 export async function qrPng(uri: string): Promise<Buffer> {
   const modules = QRCode.create(uri, SYMBOL).modules.size + 2 * SYMBOL.margin;
@@ -43,7 +43,7 @@ export async function qrPng(uri: string): Promise<Buffer> {
  * newline. The colours are set outright, since many scanners refuse the light-on-dark code that a
  * dark terminal would show: 16 and 231 are black and white of the 256-colour cube, which themes
  * leave alone, unlike the first sixteen.
- * @throws Error when the URI is longer than a QR code holds, 2331 bytes
+ * @throws Error when the URI is longer than a QR code holds: 2331 characters always fit
  */
 export async function qrText(uri: string): Promise<string> {
   const blocks = await QRCode.toString(uri, { ...SYMBOL, type: 'utf8' });

@@ -1,4 +1,4 @@
-import { Kysely, type Transaction } from 'kysely';
+import { type Kysely, type Transaction } from 'kysely';
 import type { Schema } from './schema.js';
 import { isRetryable } from './failure.js';
 

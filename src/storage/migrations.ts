@@ -20,7 +20,8 @@ const migrations = {
  */
 export async function migrate(kysely: Kysely<Schema>): Promise<string[]> {
   const { error, results } = await migrator(kysely).migrateToLatest();
-  if (error !== undefined) throw error;
+  if (error instanceof Error) throw error;
+  if (error !== undefined) throw new Error('a migration failed', { cause: error });
   return (results ?? []).map(({ migrationName }) => migrationName);
 }
 
