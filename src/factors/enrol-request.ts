@@ -1,5 +1,5 @@
 import type { Caller } from '../applications/application.js';
-import type { EnrolBody } from './factors.schemas.js';
+import { ACCOUNT_NAME_CHARACTERS, type EnrolBody } from './factors.schemas.js';
 import type { EnrolRequest } from './factors.service.js';
 
 /** The body with its defaults filled in: what an authenticator app will show. */
@@ -10,11 +10,16 @@ export function enrolRequest(caller: Caller, userId: string, body: EnrolBody): E
     proof: body.proof,
     totp: {
       issuer: body.issuer ?? caller.application.realmName,
-      accountName: body.account_name ?? userId,
+      accountName: body.account_name ?? shortened(userId),
       secret: body.secret,
       algorithm: body.algorithm,
       digits: body.digits,
       periodSeconds: body.period,
     },
   };
+}
+
+/** Only shown: a user id too long for a QR code loses its end, not the enrolment. */
+function shortened(userId: string): string {
+  return userId.slice(0, ACCOUNT_NAME_CHARACTERS).replace(/[\ud800-\udbff]$/, '');
 }

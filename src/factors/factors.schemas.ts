@@ -3,6 +3,10 @@ import { algorithms, defaultTotpParameters } from '../otp/algorithm.js';
 import { normaliseCode } from '../otp/code.js';
 import { decodeSecret, SecretError } from '../otp/secret.js';
 
+/** More would not fit into a QR code once each character is percent-encoded. */
+export const ISSUER_CHARACTERS = 64;
+export const ACCOUNT_NAME_CHARACTERS = 100;
+
 /** Text that a person gave and a person will read: shown, never run (S104). */
 const label = (most: number) =>
   z
@@ -41,8 +45,13 @@ export const enrolBody = z
   .strictObject({
     type: z.literal('totp'),
     name: label(64).optional().meta({ description: 'What the user calls it.' }),
-    issuer: label(64).optional().meta({ description: 'Default: the name of the realm.' }),
-    account_name: label(255).optional().meta({ description: 'Default: the user id.' }),
+    issuer: label(ISSUER_CHARACTERS)
+      .regex(/^[^:]*$/, 'must not contain a colon, which ends the issuer in a key URI')
+      .optional()
+      .meta({ description: 'Default: the name of the realm.' }),
+    account_name: label(ACCOUNT_NAME_CHARACTERS)
+      .optional()
+      .meta({ description: 'Default: the user id.' }),
     algorithm: z.enum(algorithms).default(defaultTotpParameters.algorithm),
     digits: z
       .union([z.literal(6), z.literal(7), z.literal(8)])

@@ -33,7 +33,11 @@ function operation<Schema extends z.ZodType>(
 export const operations = {
   'applications.create': operation(
     z.strictObject({
-      realm: text,
+      realm: z
+        .string()
+        .min(1)
+        .max(64)
+        .regex(/^[^:\p{Cc}]*$/u, 'A realm’s name is shown by apps as the issuer: no colon in it.'),
       name: text,
       audience: text.optional(),
       accessTokenSeconds: z.int().min(30).max(86_400).optional(),

@@ -6,10 +6,11 @@ import { otpauthSecret } from './secret.js';
 
 /**
  * How far the learned drift may go, in steps (S9). RFC 6238 section 6 wants a limit: without one, a
- * runaway clock, or an attacker who feeds ever later codes, walks the window off to codes long gone
- * or to come. Two steps, a minute at 30 s, is more than a phone set by the network shows.
+ * clock that runs away or an attacker who feeds ever later codes walks the window off. With a limit of
+ * one the present step is in every window, so slow typing, which looks like a slow clock, can never
+ * teach us to refuse a prompt code.
  */
-export const MAX_DRIFT_STEPS = 2;
+export const MAX_DRIFT_STEPS = 1;
 
 /** RFC 6238 section 5.2: one step at most, for the network and slow typing (S7). */
 const WINDOW = [-1, 0, 1];
