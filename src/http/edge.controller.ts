@@ -42,6 +42,7 @@ const auditPage = z
   })
   .meta({ id: 'AuditPage' });
 
+@ApiTags('operations')
 @Controller()
 export class EdgeController {
   constructor(
@@ -64,7 +65,6 @@ export class EdgeController {
 
   @Get('metrics')
   @Open()
-  @ApiTags('operations')
   @ApiOperation({ summary: 'Figures for Prometheus' })
   @ApiProduces('text/plain')
   @ApiOkResponse({ schema: { type: 'string' } })
@@ -76,7 +76,6 @@ export class EdgeController {
   @Get('v1/audit')
   @Scopes('admin')
   @Header('Cache-Control', 'no-store')
-  @ApiTags('operations')
   @ApiOperation({ summary: 'Read the realm’s audit, oldest first' })
   @ApiOkResponse({ standardSchema: auditPage })
   async auditPage(

@@ -40,7 +40,7 @@ export const firstFactor = z
   });
 
 export const transaction = z
-  .record(z.string(), z.json())
+  .record(z.string(), z.json().meta({ id: 'JsonValue' }))
   .refine(
     (value) => Buffer.byteLength(JSON.stringify(value)) <= TRANSACTION_BYTES,
     `must be at most ${TRANSACTION_BYTES} bytes of JSON`,
