@@ -2,6 +2,7 @@ import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { Clock } from './clock.js';
 import { CONFIG } from './config.js';
 import { Envelope } from './crypto/envelope.js';
+import { Keyring } from './crypto/keyring.js';
 import type { Ground } from './ground.js';
 import { Database } from './storage/database.js';
 
@@ -13,6 +14,7 @@ export class GroundModule {
       { provide: CONFIG, useValue: config },
       { provide: Clock, useValue: clock },
       { provide: Database, useValue: database },
+      { provide: Keyring, useValue: keyring },
       { provide: Envelope, useValue: new Envelope(keyring) },
     ];
     return { module: GroundModule, global: true, providers, exports: providers };

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   Injectable,
   type CallHandler,
@@ -36,7 +35,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const slot = slotOf(request);
     if (slot === undefined) return next.handle();
     const now = this.clock.now();
-    const reservation = await this.repository.reserve(slot, fingerprintOf(request), now);
+    const reservation = await this.repository.reserve(slot, sameness(request), now);
     switch (reservation.state) {
       case 'ours':
         return this.run(slot, request.id, next);
@@ -88,10 +87,8 @@ function slotOf(request: FastifyRequest): IdempotencySlot | undefined {
   return { realmId, applicationId, key };
 }
 
-function fingerprintOf(request: FastifyRequest): Buffer {
-  return createHash('sha256')
-    .update(JSON.stringify([request.method, request.url, request.body ?? null]))
-    .digest();
+function sameness({ method, url, body }: FastifyRequest): string[] {
+  return [method, url, JSON.stringify(body ?? null)];
 }
 
 function replay(answer: StoredAnswer): unknown {

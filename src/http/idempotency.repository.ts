@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Envelope } from '../crypto/envelope.js';
+import { KeyedHash } from '../crypto/keyed-hash.js';
+import { Keyring } from '../crypto/keyring.js';
 import { Database } from '../storage/database.js';
 import type { ErrorCode, ErrorMembers } from '../errors.js';
 
@@ -27,13 +29,28 @@ const ABANDONED_MS = 60_000;
 
 @Injectable()
 export class IdempotencyRepository {
+  /** Keyed, because a body may hold a code, and a million codes are soon tried against a bare hash. */
+  private readonly fingerprints: KeyedHash;
+
   constructor(
     private readonly database: Database,
     private readonly envelope: Envelope,
-  ) {}
+    keyring: Keyring,
+  ) {
+    this.fingerprints = new KeyedHash(keyring, 'idempotent-request');
+  }
 
-  /** Takes the key for this request, or says what became of the request that took it first. */
-  async reserve(slot: IdempotencySlot, fingerprint: Uint8Array, now: Date): Promise<Reservation> {
+  /**
+   * Takes the key for this request, or says what became of the request that took it first.
+   *
+   * @param request what makes two requests the same one
+   */
+  async reserve(
+    slot: IdempotencySlot,
+    request: readonly string[],
+    now: Date,
+  ): Promise<Reservation> {
+    const fingerprint = this.fingerprints.hash(...request);
     const abandoned = new Date(now.getTime() - ABANDONED_MS);
     const row = {
       fingerprint,
@@ -60,7 +77,7 @@ export class IdempotencyRepository {
           ),
       )
       .executeTakeFirst();
-    return numInsertedOrUpdatedRows === 1n ? { state: 'ours' } : this.read(slot, fingerprint);
+    return numInsertedOrUpdatedRows === 1n ? { state: 'ours' } : this.read(slot, request);
   }
 
   /** Keeps the answer, sealed: it may hold a secret or a token. */
@@ -84,7 +101,7 @@ export class IdempotencyRepository {
       .execute();
   }
 
-  private async read(slot: IdempotencySlot, fingerprint: Uint8Array): Promise<Reservation> {
+  private async read(slot: IdempotencySlot, request: readonly string[]): Promise<Reservation> {
     const row = await this.database.kysely
       .selectFrom('idempotency_answers')
       .select(['fingerprint', 'answer'])
@@ -92,7 +109,8 @@ export class IdempotencyRepository {
       .where('key', '=', slot.key)
       .executeTakeFirst();
     if (row === undefined) return { state: 'under_way' };
-    if (!Buffer.from(fingerprint).equals(row.fingerprint)) return { state: 'of_another_request' };
+    if (!this.fingerprints.matches(row.fingerprint, ...request))
+      return { state: 'of_another_request' };
     if (row.answer === null) return { state: 'under_way' };
     const text = this.envelope.open(row.answer, placeOf(slot)).toString();
     return { state: 'answered', answer: JSON.parse(text) as StoredAnswer };

@@ -122,7 +122,7 @@ export interface AuditEventRow {
 export interface IdempotencyAnswerRow {
   application_id: string;
   key: string;
-  /** SHA-256 over method, path and body. */
+  /** Keyed hash over method, path and body. */
   fingerprint: Uint8Array;
   /** Sealed: an answer may hold a secret or a token. */
   answer: Uint8Array | null;
