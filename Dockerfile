@@ -3,6 +3,7 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci
 COPY tsconfig.json tsconfig.build.json nest-cli.json ./
+COPY scripts ./scripts
 COPY src ./src
 RUN npm run build && npm prune --omit=dev
 
@@ -12,7 +13,7 @@ WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
-RUN install -d -o node -g node -m 0700 /data && ln -s /app/dist/cli/watchword.js /usr/local/bin/watchword
+RUN install -d -o node -g node -m 0700 /data && ln -s /app/dist/watchword.js /usr/local/bin/watchword
 USER node
 VOLUME /data
 EXPOSE 3000

@@ -17,8 +17,8 @@ import type { Schema } from './schema.js';
 const BIGINT = 20;
 const parsers = { [BIGINT]: Number };
 
-/** The initialised database that the build leaves beside this file. */
-export const seedFile = join(import.meta.dirname, 'seed.tgz');
+/** The initialised database, which the build leaves beside the file that it bundles this one into. */
+const seedFile = join(import.meta.dirname, 'seed.tgz');
 
 /**
  * Opens the embedded database of a data folder, which the caller has locked: two processes on one

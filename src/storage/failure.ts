@@ -33,9 +33,9 @@ export function isRetryable(error: unknown): boolean {
   return code === '40P01' || code === '40001';
 }
 
-/** Whether the row exists already. */
-export function isUniqueViolation(error: unknown): boolean {
-  return error instanceof Error && codeOf(error) === '23505';
+/** Whether the statement names a table that is not there. */
+export function isMissingTable(error: unknown): boolean {
+  return error instanceof Error && codeOf(error) === '42P01';
 }
 
 function codeOf(error: Error): string | undefined {

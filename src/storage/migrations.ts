@@ -1,5 +1,6 @@
-import type { Kysely } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 import { Migrator } from 'kysely/migration';
+import { isMissingTable } from './failure.js';
 import type { Schema } from './schema.js';
 import { foundation } from './migrations/0001-foundation.js';
 
@@ -19,7 +20,13 @@ const migrations = {
  * @throws the database's error; nothing of a failed run remains
  */
 export async function migrate(kysely: Kysely<Schema>): Promise<string[]> {
-  const { error, results } = await migrator(kysely).migrateToLatest();
+  // The usual start: nothing to do, told by one statement.
+  if ((await pendingMigrations(kysely)).length === 0) return [];
+  const migrator = new Migrator({
+    db: kysely,
+    provider: { getMigrations: () => Promise.resolve(migrations) },
+  });
+  const { error, results } = await migrator.migrateToLatest();
   if (error instanceof Error) throw error;
   if (error !== undefined) throw new Error('a migration failed', { cause: error });
   return (results ?? []).map(({ migrationName }) => migrationName);
@@ -27,13 +34,16 @@ export async function migrate(kysely: Kysely<Schema>): Promise<string[]> {
 
 /** The migrations that this version has and the database has not; all of them where it is empty. */
 export async function pendingMigrations(kysely: Kysely<Schema>): Promise<string[]> {
-  const known = await migrator(kysely).getMigrations();
-  return known.filter(({ executedAt }) => executedAt === undefined).map(({ name }) => name);
+  const run = await namesOfRun(kysely);
+  return Object.keys(migrations).filter((name) => !run.has(name));
 }
 
-function migrator(kysely: Kysely<Schema>): Migrator {
-  return new Migrator({
-    db: kysely,
-    provider: { getMigrations: () => Promise.resolve(migrations) },
-  });
+async function namesOfRun(kysely: Kysely<Schema>): Promise<Set<string>> {
+  try {
+    const { rows } = await sql<{ name: string }>`SELECT name FROM kysely_migration`.execute(kysely);
+    return new Set(rows.map(({ name }) => name));
+  } catch (error) {
+    if (isMissingTable(error)) return new Set();
+    throw error;
+  }
 }

@@ -1,8 +1,7 @@
-/** Run by the build: makes the initialised database that a first start unpacks. */
+/** Run by the build with a file name: makes the initialised database that a first start unpacks. */
 import { writeFile } from 'node:fs/promises';
 import { PGlite } from '@electric-sql/pglite';
 import { Kysely, PGliteDialect } from 'kysely';
-import { seedFile } from './embedded.js';
 import { migrate } from './migrations.js';
 import type { Schema } from './schema.js';
 
@@ -11,5 +10,6 @@ await migrate(new Kysely<Schema>({ dialect: new PGliteDialect({ pglite }) }));
 await pglite.exec('VACUUM ANALYZE');
 await pglite.exec('CHECKPOINT');
 const archive = await pglite.dumpDataDir('gzip');
-await writeFile(seedFile, Buffer.from(await archive.arrayBuffer()));
+const [place = 'seed.tgz'] = process.argv.slice(2);
+await writeFile(place, Buffer.from(await archive.arrayBuffer()));
 await pglite.close();
