@@ -9,6 +9,7 @@ import type { Config } from './config.js';
 import type { Ground } from './ground.js';
 import { openGround } from './ground.js';
 import { Health } from './health/health.js';
+import { drain } from './http/drain.js';
 import { nestLog } from './http/log.js';
 import { serveDocs } from './http/openapi.js';
 import { createServer } from './http/server.js';
@@ -68,7 +69,8 @@ export async function startService(config: Config, log: Logger): Promise<Service
     }, HOUSEKEEPING_EVERY_MS).unref();
     const stop = async () => {
       clearInterval(housekeeping);
-      await drain(app, config.drainSeconds);
+      app.get(Health).stop();
+      await drain(app.getHttpServer(), config.drainSeconds);
       await closeServer(operator);
       await app.close();
       await ground.close();
@@ -79,18 +81,6 @@ export async function startService(config: Config, log: Logger): Promise<Service
     await ground.close();
     throw error;
   }
-}
-
-/**
- * Goes on answering for a moment, each answer asking for its connection to be closed: so no request is
- * on its way over a connection that is being cut (S129).
- */
-async function drain(app: NestFastifyApplication, seconds: number): Promise<void> {
-  app.get(Health).stop();
-  app.getHttpServer().on('request', (_request, reply) => {
-    if (!reply.headersSent) reply.setHeader('Connection', 'close');
-  });
-  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }
 
 async function closeServer(server: Server | undefined): Promise<void> {

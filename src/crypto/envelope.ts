@@ -13,22 +13,15 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { Keyring } from './keyring.js';
 import { keyIdShape } from './keyring-text.js';
-import { lengthPrefixed } from './length-prefix.js';
+import { additionalData, type Place } from './place.js';
+
+export type { Place };
 
 const ALGORITHM = 'aes-256-gcm';
 const VERSION = 1;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const tagLength = { authTagLength: TAG_BYTES };
-
-/** Where a sealed value stands. */
-export interface Place {
-  readonly table: string;
-  readonly column: string;
-  readonly realmId: string;
-  readonly rowId: string;
-  readonly userId?: string;
-}
 
 /** A sealed value does not open: its key is not in the ring, it is no sealed value, or not of here. */
 export class EnvelopeError extends Error {
@@ -97,11 +90,4 @@ export class Envelope {
     if (key === undefined) throw new EnvelopeError('unknown_key', keyId);
     return key;
   }
-}
-
-/** No two places look alike; no user and an empty one differ as well. */
-function additionalData({ table, column, realmId, userId, rowId }: Place, keyId: string): Buffer {
-  const user = userId === '' ? '-:' : lengthPrefixed(userId ?? '');
-  const before = lengthPrefixed(table, column, realmId);
-  return Buffer.from(before + user + lengthPrefixed(rowId, keyId));
 }

@@ -1,5 +1,6 @@
 /** What an id of a master key looks like: nothing that a separator or a log line could be made of. */
 export const keyIdShape = /^[A-Za-z0-9_-]{1,32}$/;
+export const badId = 'has a bad id: take 1 to 32 of A-Z a-z 0-9 _ -';
 
 /** A master key has 256 bits. */
 export const KEY_BYTES = 32;
@@ -32,7 +33,7 @@ function problemsOfEntry(entry: string): string[] {
   const problems: string[] = [];
   if (material === undefined) return ['has no colon: write id:key'];
   if (others.length > 0) problems.push('has a second colon: write id:key, and a comma between two');
-  if (!keyIdShape.test(id)) problems.push('has a bad id: take 1 to 32 of A-Z a-z 0-9 _ -');
+  if (!keyIdShape.test(id)) problems.push(badId);
   const problem = problemOfMaterial(material);
   return problem === undefined ? problems : [...problems, problem];
 }

@@ -1,6 +1,6 @@
 import { createSecretKey, hkdfSync, randomBytes, type KeyObject } from 'node:crypto';
 import { inspect } from 'node:util';
-import { KEY_BYTES, problemsOf } from './keyring-text.js';
+import { badId, KEY_BYTES, keyIdShape, problemsOf } from './keyring-text.js';
 
 const howToMakeOne = 'A good key is made by: echo "k1:$(openssl rand -base64 32)"';
 
@@ -36,7 +36,8 @@ export class Keyring {
    * @throws KeyringError naming all that is wrong at once
    */
   static parse(text: string): Keyring {
-    requireGood(text);
+    const problems = problemsOf(text);
+    if (problems.length > 0) throw new KeyringError(problems);
     const masters = new Map<string, KeyObject>();
     for (const entry of text.split(',')) {
       const [id = '', material = ''] = entry.trim().split(':');
@@ -48,9 +49,8 @@ export class Keyring {
 
   /** @returns a new random key as `parse` reads it @throws KeyringError if the id is none */
   static generate(id = 'k1'): string {
-    const text = `${id}:${randomBytes(KEY_BYTES).toString('base64')}`;
-    requireGood(text);
-    return text;
+    if (!keyIdShape.test(id)) throw new KeyringError([`the new key ${badId}`]);
+    return `${id}:${randomBytes(KEY_BYTES).toString('base64')}`;
   }
 
   /** The key that writes. */
@@ -86,11 +86,6 @@ export class Keyring {
   [inspect.custom](): string {
     return `Keyring { ids: ${this.ids.join(', ')} }`;
   }
-}
-
-function requireGood(text: string): void {
-  const problems = problemsOf(text);
-  if (problems.length > 0) throw new KeyringError(problems);
 }
 
 /** Wipes the bytes: Node cuts small buffers from a pool that it shares out again. */
