@@ -10,7 +10,7 @@ import { startPostgres, type Postgres } from '../support/postgres.js';
 import { installation, startProcess, type ServiceProcess } from '../support/service-process.js';
 
 const ROUNDS = 50;
-const USERS = 12;
+const USERS = 6;
 const isEmbedded = process.env['WATCHWORD_TEST_DATABASE'] === 'pglite';
 
 interface Person {

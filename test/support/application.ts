@@ -114,7 +114,7 @@ export async function startApplication(options: ApplicationOptions = {}): Promis
         status: answer.statusCode,
         headers: answer.headers,
         text: answer.body,
-        body: isJson ? (JSON.parse(answer.body) as unknown) : undefined,
+        body: isJson && answer.body ? (JSON.parse(answer.body) as unknown) : undefined,
       };
     },
     async close() {
