@@ -6,7 +6,13 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 
 /** Tests that touch no database: they run once. Everything else runs on PGlite and on PostgreSQL. */
-const pure = ['test/otp/', 'test/crypto/', 'test/architecture.test.ts'];
+const pure = [
+  'test/otp/',
+  'test/crypto/',
+  'test/storage/batch.test.ts',
+  'test/architecture.test.ts',
+  'test/config.test.ts',
+];
 
 const read = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
 
@@ -43,7 +49,6 @@ function compile(parser) {
 const shared = {
   testEnvironment: 'node',
   // PGlite needs seconds to open on a busy machine.
-  testTimeout: 30_000,
   resolver: '<rootDir>/scripts/jest-resolver.cjs',
   moduleFileExtensions: ['js', 'ts', 'mjs', 'cjs', 'json', 'node'],
   transform: {
@@ -73,6 +78,7 @@ function onDatabase(database) {
 }
 
 export default {
+  testTimeout: 30_000,
   // One processor would be left idle by Jest's own rule of "all but one" on a machine with two.
   maxWorkers: Math.max(2, availableParallelism() - 1),
   projects: [

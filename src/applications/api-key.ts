@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../crypto/digest.js';
 import { randomToken } from '../crypto/random.js';
 
 /** What an API key may do: ask for proofs, manage factors, read the realm's audit. */
@@ -25,7 +25,7 @@ export function isApiKey(text: string): boolean {
  * looked up for every request.
  */
 export function hashApiKey(key: string): Buffer {
-  return createHash('sha256').update(`watchword/api-key/${key}`).digest();
+  return sha256(`watchword/api-key/${key}`);
 }
 
 /** The beginning of a key, by which an operator recognises it. */

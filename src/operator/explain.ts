@@ -1,5 +1,6 @@
 import { OperatorError } from '../applications/applications.service.js';
 import { ConfigError } from '../config.js';
+import { EnvelopeError } from '../crypto/envelope.js';
 import { KeyringError } from '../crypto/keyring.js';
 import { DataFolderError } from '../storage/data-folder.js';
 import { isStorageUnavailable } from '../storage/failure.js';
@@ -13,6 +14,8 @@ export function explain(error: unknown): string {
     error instanceof KeyringError ||
     error instanceof OperatorError;
   if (isKnown) return error.message;
+  if (error instanceof EnvelopeError)
+    return `The database was sealed under other keys (${error.reason}). Set WATCHWORD_ENCRYPTION_KEYS to the keys that were in use, older ones after the new one.`;
   const code = 'code' in error ? error.code : undefined;
   if (code === 'EADDRINUSE')
     return 'The port is taken by another process. Stop that one, or set WATCHWORD_PORT.';

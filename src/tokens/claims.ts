@@ -1,8 +1,8 @@
 /**
  * What an access token says: the RFC 9068 profile of a JWT, with RFC 8176 authentication methods.
  */
-import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
+import { sha256 } from '../crypto/digest.js';
 
 /** What an application may say it checked itself, before it asked for the second factor. */
 export const firstFactors = [
@@ -62,7 +62,5 @@ export function assuranceOf(proof: Pick<Proof, 'firstFactor' | 'method'>) {
  * @returns SHA-256 over its canonical form (RFC 8785), base64url
  */
 export function hashTransaction(transaction: Record<string, unknown>): string {
-  return createHash('sha256')
-    .update(canonicalize(transaction) ?? '')
-    .digest('base64url');
+  return sha256(canonicalize(transaction) ?? '').toString('base64url');
 }

@@ -1,5 +1,4 @@
 import {
-  createHash,
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
@@ -7,6 +6,7 @@ import {
 } from 'node:crypto';
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Clock } from '../clock.js';
+import { sha256 } from '../crypto/digest.js';
 import { Envelope } from '../crypto/envelope.js';
 import { Database } from '../storage/database.js';
 
@@ -114,5 +114,5 @@ function placeOf(kid: string) {
 
 /** RFC 7638: SHA-256 over the required members in their order. */
 function thumbprint(members: { crv: string; kty: string; x: string; y: string }): string {
-  return createHash('sha256').update(JSON.stringify(members)).digest('base64url');
+  return sha256(JSON.stringify(members)).toString('base64url');
 }

@@ -1,0 +1,156 @@
+/** Every command: beside a running service, and without one. */
+import {
+  cliFile,
+  installation,
+  run,
+  startProcess,
+  type Environment,
+  type ServiceProcess,
+} from '../support/service-process.js';
+
+const isEmbedded = process.env['WATCHWORD_TEST_DATABASE'] === 'pglite';
+
+let environment: Environment;
+let service: ServiceProcess | undefined;
+
+const watchword = (...args: string[]) => run(process.execPath, [cliFile, ...args], environment);
+/** Runs a command that must succeed and reads its JSON. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+const read = async (...args: string[]): Promise<any> => {
+  const { code, stdout, stderr } = await watchword('--json', ...args);
+  if (code !== 0) throw new Error(stderr);
+  return JSON.parse(stdout) as unknown;
+};
+
+describe.each(['beside a running service', 'without a service'])('%s', (situation) => {
+  const isRunning = situation === 'beside a running service';
+  const realm = ['--realm', 'Acme'];
+
+  beforeAll(async () => {
+    environment = await installation();
+    if (isRunning) service = await startProcess(environment);
+    else expect((await watchword('migrate')).code).toBe(0);
+  }, 60_000);
+  afterAll(async () => {
+    await service?.end('SIGTERM');
+    service = undefined;
+  });
+
+  it('registers an application and rotates its keys', async () => {
+    const { application, apiKey } = await read(
+      'applications',
+      'create',
+      ...realm,
+      '--name',
+      'shop',
+    );
+    expect(apiKey.key).toMatch(/^ww_/);
+    expect(
+      (await read('applications', 'list')).map(({ name }: { name: string }) => name),
+    ).toContain('shop');
+    const twice = await watchword('applications', 'create', ...realm, '--name', 'shop');
+    expect([twice.code, twice.stderr]).toEqual([1, expect.stringContaining('Choose another name')]);
+
+    const second = await read(
+      'keys',
+      'create',
+      '--application',
+      application.id,
+      '--scopes',
+      'verify',
+    );
+    expect(second.scopes).toEqual(['verify']);
+    const third = await watchword('keys', 'create', '--application', application.id);
+    expect([third.code, third.stderr]).toEqual([1, expect.stringContaining('Revoke one first')]);
+    await read('keys', 'revoke', apiKey.id);
+    if (service && isEmbedded) {
+      const headers = { authorization: `Bearer ${apiKey.key as string}` };
+      expect((await service.call('GET', '/v1/audit', undefined, headers)).status).toBe(401);
+    }
+    const { stdout } = await watchword('keys', 'list', '--application', application.id);
+    expect(stdout).toContain(second.id);
+    expect(stdout).not.toContain(second.key);
+    expect((await watchword('keys', 'revoke', apiKey.id)).stderr).toContain('watchword keys list');
+  }, 60_000);
+
+  it('shows, unlocks and erases users, and takes factors away, without showing a secret', async () => {
+    if (service === undefined) {
+      expect(await read('users', 'list', ...realm)).toEqual([]);
+      expect((await watchword('users', 'erase', 'ann', ...realm, '--yes')).code).toBe(1);
+      return;
+    }
+    const { body } = await service.call('POST', '/v1/users/ann/factors', { type: 'totp' });
+    const own = ['--realm', 'Watchword'];
+    const shown = await watchword('factors', 'list', '--user', 'ann', ...own);
+    expect(shown.stdout).toContain(body.id);
+    expect(shown.stdout).not.toContain(body.totp.secret);
+    await read('factors', 'revoke', body.id as string, ...own);
+    expect(await read('factors', 'list', '--user', 'ann', ...own)).toEqual([]);
+    expect((await watchword('factors', 'revoke', 'fac_x', ...own)).stderr).toContain(
+      'factors list',
+    );
+
+    for (let n = 0; n < 6; n++)
+      await service.call('POST', '/v1/users/ann/verify', { code: '000000' });
+    const path = '/v1/users/ann/verify';
+    expect((await service.call('POST', path, { code: '000000' })).body.code).toBe('locked');
+    await read('users', 'unlock', 'ann', ...own);
+    expect((await service.call('POST', path, { code: '000000' })).body.code).toBe('code_incorrect');
+
+    expect((await watchword('users', 'erase', 'ann', ...own)).stderr).toContain('--yes');
+    expect(await read('users', 'list', ...own)).toHaveLength(1);
+    await read('users', 'erase', 'ann', ...own, '--yes');
+    expect(await read('users', 'list', ...own)).toEqual([]);
+    const { body: audit } = await service.call('GET', '/v1/audit?user_id=ann');
+    expect(audit.data).toEqual([]);
+  }, 60_000);
+
+  it('names the realms where one has to be chosen', async () => {
+    const { stderr, code } = await watchword('users', 'list', '--realm', 'nowhere');
+    expect([code, stderr]).toEqual([1, expect.stringContaining('Acme')]);
+  });
+
+  it('doctor finds nothing that fails', async () => {
+    const findings = (await read('doctor')) as { check: string; state: string }[];
+    expect(findings.filter(({ state }) => state === 'failing')).toEqual([]);
+    expect(findings.map(({ check }) => check)).toEqual(
+      expect.arrayContaining([
+        'configuration',
+        'database',
+        'clock',
+        'schema',
+        'keys',
+        'applications',
+      ]),
+    );
+  }, 30_000);
+});
+
+it('doctor says so when the keys are not the ones that sealed', async () => {
+  const shared = await installation();
+  environment = shared;
+  await read('doctor');
+  environment = {
+    ...shared,
+    ...{
+      WATCHWORD_ENCRYPTION_KEYS:
+        (await installation('postgresql://x/x'))['WATCHWORD_ENCRYPTION_KEYS'] ?? '',
+    },
+  };
+  const { code, stderr, stdout } = await watchword('doctor');
+  expect(code).toBe(1);
+  expect(stderr + stdout).toContain('WATCHWORD_ENCRYPTION_KEYS');
+}, 60_000);
+
+it('helps, and refuses what it does not know', async () => {
+  const help = await watchword('--help');
+  expect([help.code, help.stdout]).toEqual([0, expect.stringContaining('applications')]);
+  for (const args of [
+    ['dance'],
+    ['keys', 'create'],
+    ['keys', 'create', '--application', 'x', '--scopes', 'all'],
+  ]) {
+    const { code, stderr } = await watchword(...args);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('error:')]);
+  }
+});
