@@ -10,6 +10,7 @@ import {
   mainFile,
   run,
   startProcess,
+  until,
   type Environment,
   type ServiceProcess,
 } from '../support/service-process.js';
@@ -33,6 +34,7 @@ describe('a first start', () => {
   afterAll(() => service.end('SIGTERM'));
 
   it('prints a key and three lines that log in as they are', async () => {
+    await until(() => Promise.resolve(service.output().includes('Ready: ')));
     const [enrolLine, activateLine, verifyLine] = service
       .output()
       .split('\n')
