@@ -31,6 +31,11 @@ const list = z
   .string()
   .optional()
   .transform((value) => (value ?? '').split(',').flatMap((part) => part.trim() || []));
+const networks = list.pipe(
+  z.array(
+    z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'must be IP addresses or CIDR ranges'),
+  ),
+);
 
 export const settings = {
   environment: setting(
@@ -48,7 +53,10 @@ export const settings = {
   ),
   publicUrl: setting(
     'WATCHWORD_PUBLIC_URL',
-    z.url({ protocol: /^https?$/ }).optional(),
+    z
+      .url({ protocol: /^https?$/ })
+      .refine((url) => !/[?#@]/.test(url), 'must have no user, query or fragment: it is the issuer')
+      .optional(),
     undefined,
     'Issuer (`iss`) of the tokens and start of every link. Unset: `http://localhost:PORT`.',
   ),
@@ -121,7 +129,7 @@ export const settings = {
   ),
   trustedProxies: setting(
     'WATCHWORD_TRUSTED_PROXIES',
-    list,
+    networks,
     undefined,
     'Addresses or CIDR ranges, comma-separated, whose X-Forwarded-For is believed.',
   ),

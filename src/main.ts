@@ -11,12 +11,7 @@ async function main(): Promise<void> {
   const log = createLog(config.logLevel);
   for (const name of unknownVariables(process.env))
     log.warn({ variable: name }, 'this variable is not known to this version');
-  const service = await startService(config, log);
-  log.info({ url: service.url, issuer: config.publicUrl }, 'Watchword is ready');
-  if (config.databaseUrl === undefined)
-    log.warn('the embedded database survives a killed process, but not a power loss');
-  if (service.firstKey !== undefined)
-    process.stdout.write(welcome(config.publicUrl, service.firstKey.key));
+  const starting = startService(config, log);
 
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
@@ -27,7 +22,8 @@ async function main(): Promise<void> {
       log.error('requests under way did not finish in time');
       process.exit(1);
     }, config.shutdownSeconds * 1000).unref();
-    service.stop().then(
+    const stopped = starting.then((service) => service.stop());
+    stopped.then(
       () => process.exit(0),
       (error: unknown) => {
         log.error({ err: error }, 'stopping failed');
@@ -37,6 +33,13 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+
+  const service = await starting;
+  log.info({ url: service.url, issuer: config.publicUrl }, 'Watchword is ready');
+  if (config.databaseUrl === undefined)
+    log.warn('the embedded database survives a killed process, but not a power loss');
+  if (service.firstKey !== undefined)
+    process.stdout.write(welcome(config.publicUrl, service.firstKey.key));
 }
 
 main().catch((error: unknown) => {

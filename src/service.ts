@@ -57,8 +57,11 @@ export async function startService(config: Config, log: Logger): Promise<Service
     throw error;
   });
   try {
-    const first = await app.get(ApplicationsService).createFirst(config.bootstrapApiKey);
+    const health = app.get(Health);
+    health.start();
     await app.listen(config.port, config.host);
+    // Not before: the key of a start that finds its port taken would never be shown.
+    const first = await app.get(ApplicationsService).createFirst(config.bootstrapApiKey);
     const operator = ground.folder && (await listenForOperator(ground.folder.socket, app));
     if (ground.folder !== undefined && operator === undefined)
       log.warn('the data folder’s path is too long for the operator’s socket');
@@ -69,13 +72,15 @@ export async function startService(config: Config, log: Logger): Promise<Service
     }, HOUSEKEEPING_EVERY_MS).unref();
     const stop = async () => {
       clearInterval(housekeeping);
-      app.get(Health).stop();
+      health.stop();
       await drain(app.getHttpServer(), config.drainSeconds);
       await closeServer(operator);
       await app.close();
       await ground.close();
     };
-    return { url: await app.getUrl(), firstKey: first?.apiKey, stop };
+    const url = await app.getUrl();
+    health.open();
+    return { url, firstKey: first?.apiKey, stop };
   } catch (error) {
     await app.close();
     await ground.close();

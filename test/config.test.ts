@@ -24,6 +24,15 @@ it.each([
   ['WATCHWORD_PORT', 'http'],
   ['WATCHWORD_PUBLIC_URL', 'mfa.example'],
   ['WATCHWORD_PUBLIC_URL', 'ftp://mfa.example'],
+  ['WATCHWORD_PUBLIC_URL', 'https://user@mfa.example'],
+  ['WATCHWORD_PUBLIC_URL', 'https://mfa.example/?realm=1'],
+  ['WATCHWORD_PUBLIC_URL', 'https://mfa.example/#x'],
+  ['WATCHWORD_TRUSTED_PROXIES', 'proxy.example'],
+  ['WATCHWORD_TRUSTED_PROXIES', '10.0.0.1, *'],
+  ['WATCHWORD_TRUSTED_PROXIES', '10.0.0.0/33'],
+  ['WATCHWORD_TRUSTED_PROXIES', '2001:db8::/129'],
+  ['WATCHWORD_CONCURRENCY_PER_APPLICATION', '0'],
+  ['WATCHWORD_DRAIN_SECONDS', '-1'],
   ['WATCHWORD_DATABASE_URL', 'mysql://db/x'],
   ['WATCHWORD_DATABASE_CONNECTIONS', '1'],
   ['WATCHWORD_BOOTSTRAP_API_KEY', 'short'],
@@ -81,4 +90,81 @@ it('knows a slip of the pen', () => {
 it('S8: nothing configures the window of acceptable codes, or the budget of wrong ones', () => {
   const names = Object.values(settings).map(({ variable }) => variable);
   expect(names.filter((name) => /WINDOW|STEP|DRIFT|LOCK|ATTEMPT/.test(name))).toEqual([]);
+});
+
+it('every variable that is wrong is named at once', () => {
+  const numbers = Object.values(settings).flatMap(({ variable, fallback }) =>
+    fallback !== undefined && /^\d+$/.test(fallback) ? variable : [],
+  );
+  expect(numbers.length).toBeGreaterThan(7);
+  for (const bad of ['-1', '1e9', 'x', '1.5', '99999999999999999999', 'Infinity', '0x1z'])
+    expect(
+      problemsOf(Object.fromEntries(numbers.map((name) => [name, bad]))).map(
+        (problem) => problem.split(':')[0],
+      ),
+    ).toEqual(numbers);
+});
+
+it('S114: no problem repeats a secret, nor any part of one', () => {
+  const secrets = Object.values(settings).filter(({ secret }) => secret);
+  expect(secrets.map(({ variable }) => variable)).toEqual([
+    'WATCHWORD_DATABASE_URL',
+    'WATCHWORD_ENCRYPTION_KEYS',
+    'WATCHWORD_BOOTSTRAP_API_KEY',
+    'WATCHWORD_REDIS_URL',
+  ]);
+  const environment = {
+    NODE_ENV: 'production',
+    WATCHWORD_DATABASE_URL: 'mysql://root:hunter2@db/x',
+    WATCHWORD_ENCRYPTION_KEYS: 'hunter2',
+    WATCHWORD_BOOTSTRAP_API_KEY: 'ww_hunter2',
+    WATCHWORD_REDIS_URL: 'http://:hunter2@redis',
+    WATCHWORD_PORT: 'hunter2',
+  };
+  const wrong = problemsOf(environment).join('\n');
+  expect(wrong).toContain('WATCHWORD_DATABASE_URL');
+  expect(wrong).not.toContain('hunter2');
+  const weak = problemsOf({
+    NODE_ENV: 'production',
+    WATCHWORD_BOOTSTRAP_API_KEY: `ww_${'hunter2'.repeat(6)}`,
+  }).join('\n');
+  expect(weak).toContain('WATCHWORD_BOOTSTRAP_API_KEY');
+  expect(weak).not.toContain('hunter2');
+});
+
+it('S123: each refusal in production says what to do', () => {
+  for (const problem of problemsOf({
+    NODE_ENV: 'production',
+    WATCHWORD_BOOTSTRAP_API_KEY: `ww_${'0'.repeat(40)}`,
+  }))
+    expect(problem).toMatch(/: (must be .*https:|must be set, .*|is too regular .*openssl rand)/);
+  const message = new ConfigError(['A: x', 'B: y']).message;
+  expect(message).toContain('A: x');
+  expect(message).toContain('B: y');
+});
+
+it.each(['http://localhost', 'http://127.0.0.1:3000', 'HTTP://mfa.example'])(
+  'S123: production refuses the issuer %s',
+  (url) => {
+    const problems = problemsOf({ NODE_ENV: 'production', WATCHWORD_PUBLIC_URL: url });
+    expect(problems.join()).toContain('WATCHWORD_PUBLIC_URL');
+  },
+);
+
+it('takes proxies as addresses and ranges of both kinds, with blanks', () => {
+  const given = ' 10.0.0.1 , 10.1.0.0/16,2001:db8::1, 2001:db8:1::/48,';
+  expect(readConfig({ WATCHWORD_TRUSTED_PROXIES: given }).trustedProxies).toEqual([
+    '10.0.0.1',
+    '10.1.0.0/16',
+    '2001:db8::1',
+    '2001:db8:1::/48',
+  ]);
+  expect(readConfig({}).trustedProxies).toEqual([]);
+});
+
+it('an empty value counts as none, and only our own names are looked at', () => {
+  expect(readConfig({ WATCHWORD_DATABASE_URL: '' }).databaseUrl).toBeUndefined();
+  expect(unknownVariables({ watchword_port: '1', WATCHWORD: 'x', WATCHWORD_: 'x' })).toEqual([
+    'WATCHWORD_',
+  ]);
 });

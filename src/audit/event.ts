@@ -25,6 +25,8 @@ export type AuditEvent =
       readonly type: 'challenge.created';
       readonly userId: string;
       readonly challengeId: string;
+      /** Null where the code may be of any of the user's factors. */
+      readonly factorId: string | null;
       readonly factorType: string;
       readonly purpose: string;
     }
@@ -40,6 +42,8 @@ export type AuditEvent =
       readonly type: 'verification.refused';
       readonly userId: string;
       readonly challengeId: string | null;
+      /** The factor that was named; null where the code may be of any. */
+      readonly factorId: string | null;
       readonly factorType: string;
       readonly reason: RefusalReason;
       readonly consecutiveFailures: number;

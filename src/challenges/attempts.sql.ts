@@ -76,6 +76,7 @@ export const charge: Statement = {
  * Uses up the time step, completes the challenge, gives the attempt back and writes the audit: all of
  * it or nothing. A login whose step is spent, whose factor was revoked or whose challenge has ended in
  * the meantime is not among the answers (S23 to S25).
+ * Two factors' codes for one challenge may arrive in one batch: the first has its turn (S28).
  *
  * $1 factor ids, $2 steps, $3 drifts, $4 challenge ids or null, $5 audit rows, $6 now
  */
@@ -83,15 +84,17 @@ export const consume: Statement = {
   name: 'attempt-consume',
   text: `
     WITH input AS (
-      SELECT * FROM unnest($1::text[], $2::bigint[], $3::int[], $4::text[], $5::text[])
+      SELECT *, row_number() OVER (PARTITION BY challenge_id ORDER BY n) AS turn
+      FROM unnest($1::text[], $2::bigint[], $3::int[], $4::text[], $5::text[])
         WITH ORDINALITY AS t (factor_id, step, drift, challenge_id, event, n)
     ), open_challenge AS (
-      SELECT c.id FROM challenges c JOIN input i ON c.id = i.challenge_id
+      SELECT c.id FROM challenges c JOIN input i ON c.id = i.challenge_id AND i.turn = 1
       WHERE c.status = 'pending' ORDER BY c.id FOR UPDATE OF c
     ), unspent AS (
       SELECT f.id FROM factors f JOIN input i ON f.id = i.factor_id
       WHERE f.status = 'active' AND f.last_step < i.step
-        AND (i.challenge_id IS NULL OR i.challenge_id IN (SELECT id FROM open_challenge))
+        AND (i.challenge_id IS NULL
+          OR i.turn = 1 AND i.challenge_id IN (SELECT id FROM open_challenge))
       ORDER BY f.id FOR UPDATE OF f
     ), consumed AS (
       UPDATE factors f SET last_step = i.step, drift_steps = i.drift, last_used_at = $6

@@ -67,6 +67,7 @@ export class ChallengesService {
         type: 'challenge.created',
         userId: challenge.userId,
         challengeId: challenge.id,
+        factorId: challenge.factorId,
         factorType: challenge.type,
         purpose: challenge.purpose,
       });

@@ -202,6 +202,7 @@ export class Verification {
         type: 'verification.refused',
         userId: claim.userId,
         challengeId: claim.challenge?.id ?? null,
+        factorId: claim.factorId,
         factorType: this.method.type,
         reason,
         consecutiveFailures: charge.consecutive,

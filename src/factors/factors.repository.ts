@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { Selectable } from 'kysely';
+import type { ExpressionBuilder, Selectable } from 'kysely';
 import { Database, type Executor } from '../storage/database.js';
-import type { FactorRow } from '../storage/schema.js';
+import type { FactorRow, Schema } from '../storage/schema.js';
 import { ACTIVATION_ATTEMPTS, type Factor, type FactorStatus, type FactorType } from './factor.js';
 import type { Spent } from './method.js';
 
@@ -65,12 +65,7 @@ export class FactorsRepository {
       .selectAll()
       .where('realm_id', '=', realmId)
       .where('user_id', '=', userId)
-      .where((where) =>
-        where.or([
-          where('status', '=', 'active'),
-          where.and([where('status', '=', 'pending'), where('expires_at', '>', now)]),
-        ]),
-      )
+      .where((where) => isLive(where, now))
       .orderBy('id')
       .execute();
     return rows.map(toFactor);
@@ -125,13 +120,14 @@ export class FactorsRepository {
     realmId: string,
     id: string,
     name: string,
+    now: Date,
   ): Promise<Factor | undefined> {
     const row = await executor
       .updateTable('factors')
       .set({ name })
       .where('realm_id', '=', realmId)
       .where('id', '=', id)
-      .where('status', '<>', 'revoked')
+      .where((where) => isLive(where, now))
       .returningAll()
       .executeTakeFirst();
     return row && toFactor(row);
@@ -154,6 +150,14 @@ export class FactorsRepository {
       .executeTakeFirst();
     return row && toFactor(row);
   }
+}
+
+/** Active, or pending and not over: factor.ts's `statusAt`, as the database asks it. */
+function isLive(where: ExpressionBuilder<Schema, 'factors'>, now: Date) {
+  return where.or([
+    where('status', '=', 'active'),
+    where.and([where('status', '=', 'pending'), where('expires_at', '>', now)]),
+  ]);
 }
 
 function toFactor(row: Selectable<FactorRow>): Factor {

@@ -80,10 +80,11 @@ export class FactorsService {
   /**
    * Finishes an enrolment by its first code, which is used up by that (S13).
    *
-   * @throws WatchwordError `not_found`, `factor_not_pending`, `code_incorrect`
+   * @throws WatchwordError `not_found`, `factor_not_pending`, `code_incorrect`; `proof_required` where
+   *   the enrolment began without a proof and the user has got a factor since (S15)
    */
   async activate(caller: Caller, id: string, code: string): Promise<Factor> {
-    const { realmId } = caller.application;
+    const { realmId, enrolProofSeconds } = caller.application;
     const now = this.clock.now();
     const pending = await this.repository.chargeActivation(realmId, id, now);
     if (pending === undefined) {
@@ -94,12 +95,16 @@ export class FactorsService {
     if (spent === null) return this.refuseActivation(caller, pending, now);
     return this.database.transaction(async (executor) => {
       const { userId } = pending;
+      await this.users.findOrAddLocked(executor, realmId, { userId, createdAt: now });
       const live = await this.repository.listLive(realmId, userId, now, executor);
+      const active = live.filter(({ status }) => status === 'active');
+      if (enrolProofSeconds !== null && cameBefore(pending, active))
+        throw new WatchwordError('proof_required', { max_age: enrolProofSeconds });
       const factor = await this.repository.activate(executor, id, spent, now);
       if (factor === undefined) throw new WatchwordError('factor_not_pending');
       await this.audit.record(executor, auditContext(caller), {
         type: 'factor.activated',
-        firstOfUser: !live.some(({ status }) => status === 'active'),
+        firstOfUser: active.length === 0,
         ...named(factor),
       });
       return factor;
@@ -133,7 +138,7 @@ export class FactorsService {
   async rename(caller: Caller, id: string, name: string): Promise<Factor> {
     return this.database.transaction(async (executor) => {
       const { realmId } = caller.application;
-      const factor = await this.repository.rename(executor, realmId, id, name);
+      const factor = await this.repository.rename(executor, realmId, id, name, this.clock.now());
       if (factor === undefined) throw new WatchwordError('not_found');
       await this.audit.record(executor, auditContext(caller), {
         type: 'factor.renamed',
@@ -171,6 +176,14 @@ export class FactorsService {
     });
     throw new WatchwordError('code_incorrect', { attempts_left: attemptsLeft });
   }
+}
+
+/** Whether an enrolment began while its user, who has active factors now, had none to prove. */
+function cameBefore({ createdAt }: Factor, active: readonly Factor[]): boolean {
+  const since = active.filter(
+    ({ activatedAt }) => activatedAt !== null && activatedAt >= createdAt,
+  );
+  return active.length > 0 && since.length === active.length;
 }
 
 function named({ id, userId, type }: Factor) {

@@ -15,7 +15,7 @@ export interface HealthReport {
 /** Whether this process can do its work now. */
 @Injectable()
 export class Health {
-  private stopping = false;
+  private phase: 'starting' | 'open' | 'stopping' = 'open';
 
   constructor(
     private readonly database: Database,
@@ -25,14 +25,24 @@ export class Health {
   async report(): Promise<HealthReport> {
     const database = await holds(() => this.database.run(ping, []));
     const keys = await holds(() => Promise.resolve(this.keys.current()));
-    const isWell = database === 'ok' && keys === 'ok';
-    const status = this.stopping ? 'stopping' : isWell ? 'ready' : 'unavailable';
+    const isWell = database === 'ok' && keys === 'ok' && this.phase === 'open';
+    const status = this.phase === 'stopping' ? 'stopping' : isWell ? 'ready' : 'unavailable';
     return { status, checks: { database, keys } };
+  }
+
+  /** Tells load balancers to wait: the port is open before the start is complete. */
+  start(): void {
+    this.phase = 'starting';
+  }
+
+  /** The start is complete. */
+  open(): void {
+    this.phase = 'open';
   }
 
   /** Tells load balancers to send no more. */
   stop(): void {
-    this.stopping = true;
+    this.phase = 'stopping';
   }
 }
 

@@ -22,14 +22,17 @@ export class AddressLimit implements OnModuleInit {
 
   onModuleInit(): void {
     const server = this.adapter.httpAdapter.getInstance<FastifyInstance>();
-    server.addHook('onRequest', async (request) => {
+    server.addHook('onRequest', async (request, reply) => {
       if (untouched.test(request.routeOptions.url ?? '')) return;
+      // A closed connection forgets it.
+      const address = request.ip;
+      // Not onResponse, which never comes for a guesser who hangs up before the answer.
+      reply.raw.once('close', () => {
+        if (findCaller(request)) return;
+        this.limits.countAddress(address).catch(() => undefined);
+      });
       // A service behind the same proxy as a guesser is not shut out with it.
-      if (!this.callers.hasAccepted(bearerOf(request))) await this.limits.refuseAddress(request.ip);
-    });
-    server.addHook('onResponse', async (request) => {
-      if (untouched.test(request.routeOptions.url ?? '') || findCaller(request)) return;
-      await this.limits.countAddress(request.ip).catch(() => undefined);
+      if (!this.callers.hasAccepted(bearerOf(request))) await this.limits.refuseAddress(address);
     });
   }
 }

@@ -15,6 +15,7 @@ export interface Problem extends ErrorMembers {
 /** Fastify's and Nest's own refusals, by status, in our words. */
 const codeOfStatus: Readonly<Record<number, ErrorCode>> = {
   400: 'malformed_json',
+  403: 'not_found',
   404: 'not_found',
   405: 'not_found',
   408: 'request_timeout',

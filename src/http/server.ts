@@ -11,6 +11,7 @@ import { apiHeaders, docsHeaders } from './headers.js';
 import { isJsonType, parseJson } from './json.js';
 import { sendProblem } from './problem.filter.js';
 import { requestIdOf, traceIdOf } from './request-id.js';
+import { refuseUnreadable } from './unreadable.js';
 
 const BODY_BYTES = 64 * 1024;
 const HEADER_BYTES = 16 * 1024;
@@ -44,9 +45,10 @@ export function createServer(config: Config, log: FastifyBaseLogger): FastifyIns
       const traceId = traceIdOf(raw.headers);
       return logger.child(traceId === undefined ? bindings : { ...bindings, traceId }, options);
     },
+    clientErrorHandler: refuseUnreadable,
     frameworkErrors: (error, request, reply) => {
-      void reply.headers(apiHeaders);
-      void sendProblem(request, reply, error);
+      void reply.headers(apiHeaders).header('X-Request-Id', request.id);
+      void sendProblem(request, reply, error.code === 'FST_ERR_BAD_URL' ? badAddress() : error);
     },
   });
   server.addHook('onRequest', (request, reply, done) => {
@@ -67,14 +69,20 @@ export function createServer(config: Config, log: FastifyBaseLogger): FastifyIns
     done();
   });
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     try {
-      done(null, parseJson(String(body)));
+      done(null, parseJson(body as Buffer));
     } catch (error) {
       done(error as Error);
     }
   });
   return server;
+}
+
+function badAddress(): WatchwordError {
+  return new WatchwordError('invalid_request', {
+    errors: [{ path: '', message: 'the address cannot be decoded' }],
+  });
 }
 
 function hasForeignBody({ headers }: FastifyRequest): boolean {

@@ -13,6 +13,8 @@ import { operations, type OperationName } from './operations.js';
 /** The longest path that fits into a socket's address on every system. */
 const LONGEST_PATH = 100;
 const MOST_BYTES = 1024 * 1024;
+/** No folder, or no service that has it open. */
+const nobodyListens = new Set(['ENOENT', 'ENOTDIR', 'ECONNREFUSED']);
 
 type Answer = { readonly result: unknown } | { readonly refusal: string };
 
@@ -65,7 +67,7 @@ function post(socketPath: string, body: string): Promise<string | undefined> {
       readAll(incoming).then(resolve, reject);
     });
     outgoing.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(undefined);
+      if (nobodyListens.has(error.code ?? '')) resolve(undefined);
       else reject(error);
     });
     outgoing.end(body);

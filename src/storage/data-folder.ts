@@ -5,6 +5,7 @@
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { link, open, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { types } from 'node:util';
 import { tryLock } from 'fs-native-extensions';
 
 /** Another process holds the folder, or it cannot be used. */
@@ -69,7 +70,7 @@ export class DataFolder {
     try {
       return await readFile(place, 'utf8');
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+      if (!(types.isNativeError(error) && 'code' in error && error.code === 'ENOENT')) throw error;
     }
     await rm(made, { force: true });
     const file = await open(made, 'wx', 0o600);

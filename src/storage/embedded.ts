@@ -9,7 +9,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PGlite } from '@electric-sql/pglite';
+import { PGlite, type Transaction } from '@electric-sql/pglite';
 import { Kysely, PGliteDialect } from 'kysely';
 import type { Driver, Statement } from './database.js';
 import type { Schema } from './schema.js';
@@ -50,11 +50,35 @@ async function seed(archive: string): Promise<Blob> {
 function embeddedDriver(pglite: PGlite): Driver {
   return {
     kind: 'embedded',
-    kysely: new Kysely<Schema>({ dialect: new PGliteDialect({ pglite }) }),
+    kysely: new Kysely<Schema>({ dialect: new PGliteDialect({ pglite: beginning(pglite) }) }),
     async run<Row>({ text }: Statement, values: readonly unknown[]): Promise<Row[]> {
       const { rows } = await pglite.query<Row>(text, [...values]);
       return rows;
     },
     close: () => pglite.close(),
   };
+}
+
+/**
+ * Kysely waits for ever for a transaction that cannot begin, and so does every statement behind it:
+ * let it begin, and fail at its first statement.
+ */
+function beginning(pglite: PGlite): PGlite {
+  const transaction = pglite.transaction.bind(pglite);
+  pglite.transaction = async <Result>(work: (executor: Transaction) => Promise<Result>) => {
+    const state = { hasBegun: false };
+    try {
+      return await transaction((executor) => {
+        state.hasBegun = true;
+        return work(executor);
+      });
+    } catch (error) {
+      if (state.hasBegun) throw error;
+      const query = () => {
+        throw error;
+      };
+      return work({ query } as unknown as Transaction);
+    }
+  };
+  return pglite;
 }

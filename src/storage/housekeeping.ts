@@ -4,7 +4,7 @@ import type { Database } from './database.js';
 const DAY_MS = 86_400_000;
 /** How long an ended challenge can still be asked about. */
 const CHALLENGE_KEPT_MS = DAY_MS;
-/** A budget is empty when its slow window is over: lockout.ts counts 30 days. */
+/** A budget without failures in a row is empty when its slow window is over: 30 days (lockout.ts). */
 const BUDGET_KEPT_MS = 31 * DAY_MS;
 
 /**
@@ -32,6 +32,20 @@ export async function deleteExpired(database: Database, now: Date): Promise<numb
       .where('slow_since', '<', before(BUDGET_KEPT_MS))
       // A hard lock stays until an operator lifts it.
       .where('consecutive', '<', sql.lit(100))
+      // Failures in a row are forgotten by a success alone (S32), or where there is nobody to guess at.
+      .where((where) =>
+        where.or([
+          where('consecutive', '=', 0),
+          where.not(
+            where.exists(
+              where
+                .selectFrom('users')
+                .whereRef('users.realm_id', '=', 'attempt_budgets.realm_id')
+                .whereRef('users.user_id', '=', 'attempt_budgets.user_id'),
+            ),
+          ),
+        ]),
+      )
       .where((where) =>
         where.or([where('locked_until', 'is', null), where('locked_until', '<', now)]),
       )

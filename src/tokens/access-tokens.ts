@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
+import { z } from 'zod';
 import type { Application } from '../applications/application.js';
 import { Clock } from '../clock.js';
 import { CONFIG, type Config } from '../config.js';
@@ -19,6 +20,22 @@ export interface TokenAnswer {
 /** RFC 9068: tells an access token from every other kind of JWT (S83). */
 const TYPE = 'at+jwt';
 const SKEW_SECONDS = 60;
+
+/** The header of our tokens and nothing beside it: no key, no address of one, no extension (S82). */
+const ownHeader = z.strictObject({
+  alg: z.literal(ALGORITHM),
+  typ: z.literal(TYPE),
+  kid: z.string(),
+});
+/** jsonwebtoken lets a token pass that has no end, or that has several audiences. */
+const ownClaims = z.object({
+  aud: z.string(),
+  sub: z.string(),
+  client_id: z.string(),
+  nbf: z.int(),
+  exp: z.int(),
+  auth_time: z.int(),
+});
 
 @Injectable()
 export class AccessTokens {
@@ -67,11 +84,9 @@ export class AccessTokens {
    */
   async check(application: Application, token: string): Promise<AccessTokenClaims | undefined> {
     try {
-      const { header } = this.jwt.decode<{ header: { kid?: unknown; typ?: unknown } }>(token, {
-        complete: true,
-      });
-      const key = typeof header.kid === 'string' ? this.keys.find(header.kid) : undefined;
-      if (key === undefined || header.typ !== TYPE) return undefined;
+      const { header } = this.jwt.decode<{ header: unknown }>(token, { complete: true });
+      const key = this.keys.find(ownHeader.parse(header).kid);
+      if (key === undefined) return undefined;
       const claims = await this.jwt.verifyAsync<AccessTokenClaims>(token, {
         publicKey: key.publicPem,
         algorithms: [ALGORITHM],
@@ -80,7 +95,8 @@ export class AccessTokens {
         clockTimestamp: seconds(this.clock.now()),
         clockTolerance: SKEW_SECONDS,
       });
-      return claims.client_id === application.id ? claims : undefined;
+      const { client_id } = ownClaims.parse(claims);
+      return client_id === application.id ? claims : undefined;
     } catch {
       return undefined;
     }

@@ -1,0 +1,113 @@
+/**
+ * Four replicas of one PostgreSQL, started at once on an empty database. What do they make more than
+ * once, and what does one know that the others do not?
+ */
+import { populate } from '../support/population.js';
+import { sql } from 'kysely';
+import { postgresDriver } from '../../src/storage/postgres.js';
+import {
+  cliFile,
+  installation,
+  run,
+  startProcess,
+  until,
+  type Environment,
+  type ServiceProcess,
+} from '../support/service-process.js';
+
+const onPostgres = process.env['WATCHWORD_TEST_DATABASE'] === 'postgres';
+/** One process holds the embedded database: there are no replicas of it to test. */
+const describeReplicas = onPostgres ? describe : () => undefined;
+
+describeReplicas('four replicas', () => {
+  let shared: Environment;
+  let replicas: ServiceProcess[];
+
+  beforeAll(async () => {
+    shared = await installation();
+    replicas = await Promise.all(Array.from({ length: 4 }, () => startProcess(shared)));
+  }, 60_000);
+  afterAll(() => Promise.all(replicas.map((replica) => replica.end('SIGTERM'))));
+
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  const watchword = async (...args: string[]): Promise<any> => {
+    const { code, stdout, stderr } = await run(
+      process.execPath,
+      [cliFile, '--json', ...args],
+      shared,
+    );
+    if (code !== 0) throw new Error(stderr);
+    return JSON.parse(stdout) as unknown;
+  };
+
+  it('S36: migrate, sign and register once', async () => {
+    const driver = postgresDriver({ url: shared['WATCHWORD_DATABASE_URL'] ?? '', connections: 1 });
+    const { rows } = await sql<Record<string, number>>`SELECT
+      (SELECT count(*) FROM kysely_migration) AS migrations,
+      (SELECT count(*) FROM signing_keys) AS signing,
+      (SELECT count(*) FROM realms) AS realms,
+      (SELECT count(*) FROM applications) AS applications,
+      (SELECT count(*) FROM api_keys) AS keys`.execute(driver.kysely);
+    await driver.close();
+    expect(rows).toEqual([{ migrations: 1, signing: 1, realms: 1, applications: 1, keys: 1 }]);
+    // Each signs with that key and answers to that API key.
+    const published = await Promise.all(
+      replicas.map((one) => one.call('GET', '/.well-known/jwks.json')),
+    );
+    for (const { body } of published) expect(body).toEqual(published[0]?.body);
+    const answers = await Promise.all(replicas.map((one) => one.call('GET', '/v1/audit')));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  });
+
+  it('S23, S25: a code, directly and for challenges, on every replica at once, is good once', async () => {
+    const { WATCHWORD_DATABASE_URL: url = '', WATCHWORD_ENCRYPTION_KEYS: keys = '' } = shared;
+    const citizens = await populate(url, keys, 25);
+    const paths = await Promise.all(
+      citizens.flatMap(({ userId }) =>
+        replicas.map(async (replica) => {
+          const body = { user_id: userId, type: 'totp' };
+          const challenge = await replica.call('POST', '/v1/challenges', body);
+          return [`/v1/users/${userId}/verify`, `/v1/challenges/${challenge.body.id}/verify`];
+        }),
+      ),
+    );
+    const codes = new Map(citizens.map((citizen) => [citizen.userId, citizen.code()]));
+    // 25 users, each with 4 challenges and 4 × the direct way, each of them on 5 connections.
+    const requests = Array.from({ length: 1000 }, (_, n) => {
+      const user = citizens[n % 25]?.userId ?? '';
+      const turn = Math.floor(n / 25);
+      const path = paths[(n % 25) * 4 + (turn % 4)]?.[turn >= 20 ? 1 : 0] ?? '';
+      return { user, path, replica: replicas[Math.floor(turn / 4) % 4] };
+    });
+    const replies = await Promise.all(
+      requests.map(async ({ user, path, replica }) => ({
+        user,
+        reply: await replica?.call('POST', path, { code: codes.get(user) }),
+      })),
+    );
+    const winners = replies.filter(({ reply }) => reply?.status === 200).map(({ user }) => user);
+    expect(winners.sort()).toEqual(citizens.map(({ userId }) => userId).sort());
+    const statuses = new Set(replies.map(({ reply }) => reply?.status));
+    expect([200, 409, 422, 429]).toEqual(expect.arrayContaining([...statuses]));
+  }, 60_000);
+
+  it('S107: a new key works on all at once, a revoked one on none after a few seconds', async () => {
+    const [{ id: application }] = await watchword('applications', 'list');
+    const { id, key } = await watchword('keys', 'create', '--application', application);
+    const statuses = () =>
+      Promise.all(
+        replicas.map(async (one) => {
+          const headers = { authorization: `Bearer ${key as string}` };
+          return (await one.call('GET', '/v1/audit', undefined, headers)).status;
+        }),
+      );
+    expect(await statuses()).toEqual([200, 200, 200, 200]);
+    await watchword('keys', 'revoke', id as string);
+    await until(async () => (await statuses()).every((status) => status === 401), 15_000);
+  }, 60_000);
+});
+
+if (!onPostgres)
+  it('has no replicas on the embedded database, which one process holds', () => {
+    expect(process.env['WATCHWORD_TEST_DATABASE']).toBe('pglite');
+  });
