@@ -34,6 +34,9 @@ export function postgresDriver({
     types: { getTypeParser },
   });
   pool.on('error', (error) => onIdleError?.(error));
+  // The pool does not listen to a connection that is in use. One that breaks between two statements of a
+  // transaction would end the process; heard, it fails the next statement.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return {
     kind: 'postgresql',
     kysely: new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }),

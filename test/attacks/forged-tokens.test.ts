@@ -1,6 +1,6 @@
 /**
  * Tokens with a good signature that are still no proof: of another type, from another time, for somebody
- * else, with a claim missing or of another kind. Forged signatures are forged-proofs.test.ts; here the
+ * else, with a claim missing or of another kind. Bad signatures are forged-signatures.test.ts; here the
  * service's own key signs what it would never sign, so that nothing but the check of the claims refuses it.
  */
 import { sign } from 'node:crypto';

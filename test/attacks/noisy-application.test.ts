@@ -2,6 +2,7 @@
  * One application that asks for too much: a loop, a retry storm, a stolen key. It waits for its own
  * requests; the others do not wait for it, and when it calms down all its places are free again.
  */
+import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { FactorsService } from '../../src/factors/factors.service.js';
 import type { Factor } from '../../src/factors/factor.js';
 import {
@@ -42,8 +43,11 @@ describe('at once', () => {
     );
     return held;
   };
+  /** Waits some turns of the event loop: a request that never comes must fail the test, not hang it. */
   const untilHeld = async (held: readonly unknown[], count: number) => {
-    while (held.length < count) await new Promise((resolve) => setImmediate(resolve));
+    for (let turn = 0; held.length < count && turn < 10_000; turn++)
+      await new Promise((resolve) => setImmediate(resolve));
+    expect(held).toHaveLength(count);
   };
 
   it('S110: over its places it is refused at once, and another application is not', async () => {
@@ -94,6 +98,16 @@ describe('at once', () => {
     held.forEach(({ fail }) => fail());
     for (const { status } of await Promise.all(failing)) expect(status).toBe(500);
     jest.restoreAllMocks();
+    expect((await list(service, noisy.key)).status).toBe(200);
+  });
+
+  it('S46: where the limiter fails the answer is 503, and the place is free again', async () => {
+    for (let n = 0; n < PLACES * 2; n++) {
+      jest.spyOn(RateLimiterMemory.prototype, 'consume').mockRejectedValueOnce(new Error('gone'));
+      const answer = await list(service, noisy.key);
+      expect([answer.status, answer.body.code]).toEqual([503, 'overloaded']);
+      expect(answer.text).not.toContain('gone');
+    }
     expect((await list(service, noisy.key)).status).toBe(200);
   });
 

@@ -92,6 +92,40 @@ it('S119: no spelling of a path gives anything without a key, whatever the metho
   expect((await service.call('GET', `/v1/factors/${app.factorId}`)).body.status).toBe('active');
 });
 
+it('S119: every route of the API asks for a key, HEAD too', async () => {
+  const { paths: documented } = (await service.call('GET', '/openapi.json')).body as {
+    paths: Record<string, Record<string, unknown>>;
+  };
+  const routes = Object.entries(documented)
+    .filter(([path]) => path.startsWith('/v1/'))
+    .flatMap(([path, item]) =>
+      Object.keys(item).flatMap((method) => {
+        const address = path.replace(/\{\w+\}/g, 'x');
+        return method === 'get'
+          ? [
+              ['GET', address],
+              ['HEAD', address],
+            ]
+          : [[method, address]];
+      }),
+    );
+  expect(routes.length).toBeGreaterThan(12);
+  for (const [method = '', path = ''] of routes)
+    expect([method, path, (await open(method.toUpperCase(), path)).status]).toEqual([
+      method,
+      path,
+      401,
+    ]);
+});
+
+it.each(['ww_', 'ww_short', `ww_${'a'.repeat(43)}`, 'ww_ü', `ww_${'a'.repeat(500)}`])(
+  'S107: %p is no key',
+  async (key) => {
+    const answer = await service.call('GET', '/v1/audit', undefined, { key });
+    expect([answer.status, answer.body.code]).toEqual([401, 'unauthenticated']);
+  },
+);
+
 it('S119: the spellings do name the route: with a key some of them arrive', async () => {
   const answers = await Promise.all(
     spellings('/v1/audit').map((path) => service.call('GET', path)),

@@ -81,3 +81,13 @@ it('S122: a body that was cut off has charged nobody an attempt', async () => {
     .execute();
   expect(rows).toEqual([]);
 });
+
+it('S120: whoever goes away in the middle of a body harms nobody', async () => {
+  const socket = await open(port);
+  const closed = untilClosed(socket);
+  socket.write(`${authorised()}Content-Length: 100\r\n\r\n{"code"`, () => socket.destroy());
+  await closed;
+  const { status } = await fetch(`http://127.0.0.1:${port}/health/ready`);
+  expect(status).toBe(200);
+  expect(service.logged.join('')).not.toContain('"level":50');
+});

@@ -93,7 +93,7 @@ const behaviours = [
   { name: 'a user whose clock is set back', waits: [0, 60, -60, 3600, -1800], right: 0.1 },
 ];
 
-it.each(behaviours.flatMap((one) => [1, 2, 3].map((seed) => ({ ...one, seed }))))(
+it.each(behaviours.flatMap((one) => [1, 2].map((seed) => ({ ...one, seed }))))(
   'S32, S44: the database counts as the rules do: $name, history $seed',
   async ({ name, waits, right, seed }) => {
     const userId = `${name}-${seed}`;

@@ -56,13 +56,30 @@ export async function gather(service: ServiceProcess, prefix: string): Promise<C
   return { people, newcomers, guesser, refused: 0 };
 }
 
-/** Everything at once; answers when each request has ended, one way or the other. */
-export async function storm(service: ServiceProcess, crowd: Crowd, ledger: Ledger): Promise<void> {
-  const tally = async (request: Promise<Reply>): Promise<Reply | undefined> => {
+/**
+ * Everything at once. After so many answers `strike` kills somebody, while the rest is under way.
+ *
+ * @returns when each request has ended, one way or the other
+ */
+export async function storm(
+  service: ServiceProcess,
+  crowd: Crowd,
+  ledger: Ledger,
+  answersBefore: number,
+  strike: () => Promise<unknown> | undefined,
+): Promise<void> {
+  let answers = 0;
+  let struck: Promise<unknown> | undefined;
+  const strikeInTime = () => {
+    if (answers >= answersBefore) struck ??= Promise.resolve(strike());
+  };
+  const tally: Tally = async (request) => {
     const reply = await request.catch(() => undefined);
-    const isAnswer = reply !== undefined && reply.status < 500;
-    if (isAnswer) ledger.answered++;
-    else ledger.interrupted++;
+    if (reply !== undefined && reply.status < 500) {
+      answers++;
+      ledger.answered++;
+    } else ledger.interrupted++;
+    strikeInTime();
     return reply;
   };
   // Two requests with one code each; cut anywhere from the first statement to the last answer.
@@ -70,7 +87,11 @@ export async function storm(service: ServiceProcess, crowd: Crowd, ledger: Ledge
     logIn(service, person, ledger, tally),
   );
   const activations = crowd.newcomers.map((person) => activate(service, person, tally));
-  await Promise.all([...logins, ...activations, guess(service, crowd, tally)]);
+  const guesses = guess(service, crowd, tally);
+  // The requests are on their way by then.
+  if (answersBefore === 0) setTimeout(strikeInTime, 5);
+  await Promise.all([...logins, ...activations, guesses]);
+  await struck;
 }
 
 /** After the restart: every code once more, every activation and every guess that was answered. */
