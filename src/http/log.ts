@@ -3,6 +3,7 @@
  * Bodies, headers and addresses with a user id in them are never logged; redaction is the second net
  * for what a later line may pass by mistake (S114).
  */
+import { types } from 'node:util';
 import type { LoggerService } from '@nestjs/common';
 import { pino, type DestinationStream, type Logger } from 'pino';
 
@@ -55,7 +56,7 @@ export function nestLog(log: Logger): LoggerService {
 
 /** A database's error repeats the row it is about ("detail", "where"): only these are logged. */
 function serializeError(error: unknown): unknown {
-  if (!(error instanceof Error)) return { message: 'something that is no error was thrown' };
+  if (!types.isNativeError(error)) return { message: 'something that is no error was thrown' };
   const { name, message, stack } = error;
   const code = 'code' in error ? error.code : undefined;
   return { type: name, message, code, stack, cause: error.cause && serializeError(error.cause) };

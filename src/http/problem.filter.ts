@@ -42,6 +42,9 @@ export async function sendProblem(
 }
 
 function log(request: FastifyRequest, error: WatchwordError, status: number): void {
-  if (status >= 500) request.log.error({ code: error.code, err: error.cause }, 'request failed');
+  // A client that went away in the middle of its request is no failure of ours.
+  const isGone = request.raw.destroyed && !request.raw.complete;
+  if (status >= 500 && !isGone)
+    request.log.error({ code: error.code, err: error.cause }, 'request failed');
   else request.log.debug({ code: error.code }, 'request refused');
 }

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { HttpException } from '@nestjs/common';
 import { errorTable, WatchwordError, type ErrorCode, type ErrorMembers } from '../errors.js';
 import { isStorageUnavailable } from '../storage/failure.js';
@@ -29,8 +30,11 @@ const codeOfStatus: Readonly<Record<number, ErrorCode>> = {
 /** Whatever was thrown, as an error of the table; the original stays its private cause (S121). */
 export function toWatchwordError(thrown: unknown): WatchwordError {
   if (thrown instanceof WatchwordError) return thrown;
-  if (isStorageUnavailable(thrown)) return new WatchwordError('storage_unavailable', {}, thrown);
-  const code = codeOfStatus[statusOf(thrown) ?? 500];
+  const status = statusOf(thrown);
+  // A client that hangs up breaks its connection as a database does; Fastify has told which it was.
+  if (status === undefined && isStorageUnavailable(thrown))
+    return new WatchwordError('storage_unavailable', {}, thrown);
+  const code = codeOfStatus[status ?? 500];
   return new WatchwordError(code ?? 'internal', {}, thrown);
 }
 
@@ -50,6 +54,6 @@ export function problemOf({ code, members }: WatchwordError, requestId: string):
 
 function statusOf(thrown: unknown): number | undefined {
   if (thrown instanceof HttpException) return thrown.getStatus();
-  if (!(thrown instanceof Error) || !('statusCode' in thrown)) return undefined;
+  if (!types.isNativeError(thrown) || !('statusCode' in thrown)) return undefined;
   return typeof thrown.statusCode === 'number' ? thrown.statusCode : undefined;
 }

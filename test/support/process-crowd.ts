@@ -7,8 +7,8 @@ import { stepAt, totp } from '../../src/otp/totp.js';
 import { defaultTotpParameters } from '../../src/otp/algorithm.js';
 import type { Reply, ServiceProcess } from './service-process.js';
 
-const LOGINS = 6;
-const NEWCOMERS = 4;
+const LOGINS = 4;
+const NEWCOMERS = 2;
 /** One guess is left over, to be made afterwards without a lock. */
 const GUESSES = 4;
 const FREE_ATTEMPTS = 5;
