@@ -1,4 +1,3 @@
-import { types } from 'node:util';
 import { HttpException } from '@nestjs/common';
 import { errorTable, WatchwordError, type ErrorCode, type ErrorMembers } from '../errors.js';
 import { isStorageUnavailable } from '../storage/failure.js';
@@ -54,6 +53,6 @@ export function problemOf({ code, members }: WatchwordError, requestId: string):
 
 function statusOf(thrown: unknown): number | undefined {
   if (thrown instanceof HttpException) return thrown.getStatus();
-  if (!types.isNativeError(thrown) || !('statusCode' in thrown)) return undefined;
+  if (typeof thrown !== 'object' || thrown === null || !('statusCode' in thrown)) return undefined;
   return typeof thrown.statusCode === 'number' ? thrown.statusCode : undefined;
 }

@@ -8,6 +8,9 @@ import { join, resolve } from 'node:path';
 import { types } from 'node:util';
 import { tryLock } from 'fs-native-extensions';
 
+const LOCK_TRIES = 10;
+const LOCK_PAUSE_MS = 50;
+
 /** Another process holds the folder, or it cannot be used. */
 export class DataFolderError extends Error {
   override readonly name = 'DataFolderError';
@@ -46,7 +49,7 @@ export class DataFolder {
       );
     }
     const descriptor = openSync(join(path, 'lock'), 'a', 0o600);
-    if (!tryLock(descriptor)) {
+    if (!locked(descriptor)) {
       closeSync(descriptor);
       throw new DataFolderError(
         `The data folder ${path} is in use by another Watchword process. Stop that one, or set WATCHWORD_DATA_DIR to another folder.`,
@@ -84,4 +87,17 @@ export class DataFolder {
     await rm(made);
     return readFile(place, 'utf8');
   }
+}
+
+/**
+ * Tries for a moment: a process that was killed just now may not have let go yet, and whatever restarts it
+ * should not have to try twice.
+ */
+function locked(descriptor: number): boolean {
+  const nobody = new Int32Array(new SharedArrayBuffer(4));
+  for (let tries = 0; tries < LOCK_TRIES; tries++) {
+    if (tryLock(descriptor)) return true;
+    Atomics.wait(nobody, 0, 0, LOCK_PAUSE_MS);
+  }
+  return false;
 }

@@ -63,6 +63,14 @@ it('the forgeries are forgeries: an independent library refuses each of them too
   expect(accepted).toEqual([]);
 });
 
+it('S83: a token has one spelling: blanks in it are refused, though other readers of base64 bear them', async () => {
+  for (const at of [0, 40, genuine.lastIndexOf('.') + 9, genuine.length])
+    for (const blank of [' ', '\n', '\t', '\r\n']) {
+      const { status } = await open(genuine.slice(0, at) + blank + genuine.slice(at));
+      expect([at, blank, status]).toEqual([at, blank, 403]);
+    }
+});
+
 it('S84: a genuine token of another user, application or realm opens nothing here', async () => {
   const sibling = await service.register('bank', 'mobile');
   const namesake = await service.register('shop', 'web');

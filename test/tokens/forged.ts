@@ -206,9 +206,9 @@ function otherShapes({ head, body, token, signature }: Genuine): Forgery[] {
   const shapes = [
     ...['', '.', '..', '...', 'a.b.c', 'null', '{}', `${head}.${body}`, `${head}.${body}.`],
     ...[`${head}..${kept}`, `.${body}.${kept}`, `${token}.`, `${token}.${kept}`, `.${token}`],
-    ...[`${token} `, ` ${token}`, `${token}\n`, `${token}=`, `${token}\u0000`, `Bearer ${token}`],
+    ...[` ${token}`, `${token}=`, `${token}\u0000`, `Bearer ${token}`],
     ...[JSON.stringify(json), JSON.stringify({ payload: body, signatures: [json] })],
-    ...[`${head}.${body}.${kept.replace(/.{4}/, '$& ')}`, `${head}.${body}.${kept}!`],
+    `${head}.${body}.${kept}!`,
     ...[`${token}.e30.e30`, token.slice(0, -3), token.toUpperCase(), `${head}=.${body}=.${kept}`],
   ];
   return shapes.map((shape, n): Forgery => [`shape ${n}: ${shape.slice(0, 12)}…`, shape]);
