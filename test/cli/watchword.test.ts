@@ -22,10 +22,8 @@ const read = async (...args: string[]): Promise<any> => {
   return JSON.parse(stdout) as unknown;
 };
 
-// Without a service on PostgreSQL is what is beside one there: the command does it all itself.
-describe.each(
-  isEmbedded ? ['beside a running service', 'without a service'] : ['beside a running service'],
-)('%s', (situation) => {
+/** Without one the command does it all itself: operator.test.ts and every run on PostgreSQL. */
+describe.each(['beside a running service'])('%s', (situation) => {
   const isRunning = situation === 'beside a running service';
   const realm = ['--realm', 'Acme'];
 
