@@ -1,7 +1,6 @@
 /**
  * The process is killed, fifty times, at any moment of a crowd of logins. What was answered must stay
- * true: a code that earned a token earns no second one, a factor that was activated is there, an attempt
- * that was charged is counted.
+ * true: a code that earned a token earns no second one, and a factor that was activated is there.
  */
 import { decodeSecret } from '../../src/otp/secret.js';
 import { stepAt, totp } from '../../src/otp/totp.js';
