@@ -58,10 +58,10 @@ export const errorTable = {
     title: 'The factor is not waiting to be activated',
     detail: 'An active factor needs nothing more; for an expired one, enrol again.',
   },
-  factor_secret_weak: {
-    status: 422,
-    title: 'The secret cannot be used',
-    detail: 'Bring 16 to 64 bytes in base32, or leave "secret" out and have one made.',
+  factor_secret_in_use: {
+    status: 409,
+    title: 'The user has a factor with this secret already',
+    detail: 'Use that factor, or leave "secret" out and have another one made.',
   },
   challenge_ended: {
     status: 409,

@@ -44,7 +44,7 @@ export async function createApplication(
 }
 
 /**
- * Starts the service: ground, application, first key, port, operator's socket.
+ * Starts the service: ground, application, port, first key, operator's socket.
  *
  * @throws what opening the ground or the port throws; nothing stays open then
  */

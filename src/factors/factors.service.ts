@@ -37,7 +37,8 @@ export class FactorsService {
   /**
    * Begins an enrolment. The factor proves nothing until it is activated (S12).
    *
-   * @throws WatchwordError `factor_type_not_allowed`, `proof_required`, `factor_limit_reached`
+   * @throws WatchwordError `factor_type_not_allowed`, `proof_required`, `factor_limit_reached`,
+   *   `factor_secret_in_use`
    */
   async enrol(caller: Caller, userId: string, request: EnrolRequest): Promise<Factor> {
     const { application } = caller;
@@ -57,6 +58,10 @@ export class FactorsService {
         throw new WatchwordError('proof_required', { max_age: enrolProofSeconds });
       if (live.length >= this.config.factorsPerUser)
         throw new WatchwordError('factor_limit_reached');
+      const { secret } = request.totp;
+      // Two factors with one secret would each take a code of it once (S23).
+      if (secret !== undefined && live.some((factor) => this.totp.hasSecret(factor, secret)))
+        throw new WatchwordError('factor_secret_in_use');
       const factor = await this.repository.add(executor, {
         id,
         realmId,

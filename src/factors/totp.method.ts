@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
+import { sameBytes } from '../crypto/digest.js';
 import { Envelope } from '../crypto/envelope.js';
 import { algorithms, type TotpParameters } from '../otp/algorithm.js';
 import { keyUri } from '../otp/key-uri.js';
@@ -40,6 +41,12 @@ export class TotpMethod implements CodeMethod {
       parameters: { algorithm, digits, period, issuer, account_name } satisfies StoredParameters,
       defaultName: 'Authenticator app',
     };
+  }
+
+  /** Whether the factor has this very secret. */
+  hasSecret(factor: Checkable, secret: Uint8Array): boolean {
+    if (factor.secret === null) return false;
+    return sameBytes(this.envelope.open(factor.secret, sealedAt(factor)), secret);
   }
 
   match(factor: Checkable, code: string, now: Date): Spent | null {

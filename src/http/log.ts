@@ -59,5 +59,12 @@ function serializeError(error: unknown): unknown {
   if (!types.isNativeError(error)) return { message: 'something that is no error was thrown' };
   const { name, message, stack } = error;
   const code = 'code' in error ? error.code : undefined;
-  return { type: name, message, code, stack, cause: error.cause && serializeError(error.cause) };
+  // Not `code`: that is what a user types, and is redacted.
+  return {
+    type: name,
+    message,
+    errorCode: code,
+    stack,
+    cause: error.cause && serializeError(error.cause),
+  };
 }

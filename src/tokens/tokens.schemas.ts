@@ -46,8 +46,8 @@ export const transaction = z
     `must be at most ${TRANSACTION_BYTES} bytes of JSON`,
   )
   .refine(
-    // PostgreSQL and RFC 8785 both refuse what is no Unicode text.
-    (value) => !/\\u(0000|d[89a-f])/i.test(JSON.stringify(value)),
+    // PostgreSQL and RFC 8785 both refuse what is no Unicode text. Only an odd backslash begins an escape.
+    (value) => !/(?<!\\)(?:\\\\)*\\u(0000|d[89a-f])/i.test(JSON.stringify(value)),
     'must not contain NUL or unpaired surrogates',
   )
   .meta({

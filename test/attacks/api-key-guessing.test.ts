@@ -9,7 +9,7 @@ import { newApiKey } from '../../src/applications/api-key.js';
 import { ApplicationsRepository } from '../../src/applications/applications.repository.js';
 import { addressBucket } from '../../src/http/address.js';
 import { startApplication, type TestApplication } from '../support/application.js';
-import { listen, open } from '../http/raw-socket.js';
+import { listen, open } from '../support/raw-socket.js';
 
 const SHARE = 5;
 

@@ -5,7 +5,7 @@
  */
 import fc from 'fast-check';
 import { startApplication, type TestApplication } from '../support/application.js';
-import { exchange, listen, readAnswer } from '../http/raw-socket.js';
+import { exchange, listen, readAnswer } from '../support/raw-socket.js';
 
 let service: TestApplication;
 let port: number;

@@ -59,7 +59,7 @@ async function askEverything({ service, app, pending, challengeId }: Scene) {
 
 /** What an answer never names: the engine, its words, our tables and files, a stack, a token. */
 const internal =
-  /access_token|eyJ|postgres|pglite|sqlstate|relation|column|constraint|syntax|select |insert |pool|connection|econn|socket|\bat .*[(:]\d+|\.[jt]s\b|node_modules|\/work|attempt_budgets|api_keys|audit_events|signing_keys|idempotency_answers|kysely|stack/i;
+  /access_token|eyJ|postgres|pglite|sqlstate|relation|column|constraint|syntax|select |insert |pool|connection|econn|socket|\bat .*[(:]\d+|\.[jt]s\b|node_modules|\/srv|attempt_budgets|api_keys|audit_events|signing_keys|idempotency_answers|kysely|stack/i;
 
 function expectNothingTold(what: string, { text, headers }: Answer, { app, service }: Scene) {
   expect(`${what}: ${text}`).not.toMatch(internal);
@@ -162,7 +162,7 @@ describe('S46: a login that breaks off', () => {
 
   it('while it is signed gives no token', async () => {
     jest.spyOn(all.service.app.get(SigningKeys), 'current').mockImplementationOnce(() => {
-      throw new Error('there is no active signing key in /work/keys.js');
+      throw new Error('there is no active signing key in /srv/watchword/keys.js');
     });
     expectNoToken(await verify(), 500);
   });

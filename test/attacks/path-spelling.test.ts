@@ -6,7 +6,7 @@
 import fc from 'fast-check';
 import { startApplication, type TestApplication } from '../support/application.js';
 import { enrol, type Authenticator } from '../support/authenticator.js';
-import { exchange, listen, readAnswer } from '../http/raw-socket.js';
+import { exchange, listen, readAnswer } from '../support/raw-socket.js';
 
 let service: TestApplication;
 let port: number;

@@ -5,7 +5,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Server } from 'node:http';
 import { startApplication, type TestApplication } from '../support/application.js';
-import { listen, open, readAnswer, untilClosed } from '../http/raw-socket.js';
+import { listen, open, readAnswer, untilClosed } from '../support/raw-socket.js';
 
 let service: TestApplication;
 let port: number;

@@ -150,6 +150,20 @@ describe('a secret that is brought along', () => {
     expect((await service.call('POST', '/v1/users/dora/verify', { code })).status).toBe(200);
   });
 
+  it('S23: is not taken twice for one user, whose codes would each be good twice', async () => {
+    const secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXQ';
+    const app = await enrol(service, 'twice', { body: { secret } });
+    expect((await begin('twice', { secret: secret.toLowerCase() })).body).toMatchObject({
+      status: 409,
+      code: 'factor_secret_in_use',
+    });
+    expect((await begin('somebody else', { secret })).status).toBe(201);
+    expect((await begin('twice')).status).toBe(201);
+    // Once it is gone it may come back.
+    await service.call('DELETE', `/v1/factors/${app.factorId}`);
+    expect((await begin('twice', { secret })).status).toBe(201);
+  });
+
   it('S3: has 128 bits at least and 512 at most, and a refused one is not repeated', async () => {
     expect((await begin('eve', { secret: 'A'.repeat(26) })).status).toBe(201);
     expect((await begin('eve', { secret: 'A'.repeat(103) })).status).toBe(201);

@@ -3,7 +3,7 @@
  * the HTTP parser before any of them.
  */
 import { startApplication, type TestApplication } from '../support/application.js';
-import { exchange, listen, readAnswer } from './raw-socket.js';
+import { exchange, listen, readAnswer } from '../support/raw-socket.js';
 
 let service: TestApplication;
 let port: number;

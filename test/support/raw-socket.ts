@@ -1,7 +1,7 @@
 /** HTTP as bytes, for what no client library would send. */
 import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
-import type { TestApplication } from '../support/application.js';
+import type { TestApplication } from './application.js';
 
 /** @returns the port on which the application listens from now on */
 export async function listen({ app }: TestApplication): Promise<number> {
