@@ -10,7 +10,8 @@
  *   people out than in).
  * - A guesser who waits for the user to log in, which clears the consecutive count, is met by a
  *   second count over 30 days that success does not clear. With three codes right at any time, 200
- *   guesses at six digits find one with probability 6 in 10,000.
+ *   guesses at six digits find one with probability 6 in 10,000; a user with several factors multiplies
+ *   that by their number.
  * - An attempt is charged as a failure before the code is looked at and given back on success, so
  *   guesses in parallel, or ones whose process dies, count like any other (S30).
  *

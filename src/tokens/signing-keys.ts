@@ -9,6 +9,7 @@ import { Clock } from '../clock.js';
 import { sha256 } from '../crypto/digest.js';
 import { Envelope } from '../crypto/envelope.js';
 import { Database } from '../storage/database.js';
+import { isStorageUnavailable } from '../storage/failure.js';
 
 /** The one algorithm; a key is good for nothing else (S81). */
 export const ALGORITHM = 'ES256';
@@ -61,7 +62,12 @@ export class SigningKeys implements OnApplicationBootstrap {
   /** Every published key, read again from the database when the last reading is a minute old. */
   async published(): Promise<readonly SigningKey[]> {
     const age = Math.abs(this.clock.now().getTime() - this.loadedAt);
-    return age >= RELOAD_MS ? this.reload() : this.keys;
+    if (age < RELOAD_MS) return this.keys;
+    // Tokens can be checked while the database is away: what was published stays true.
+    return this.reload().catch((error: unknown) => {
+      if (isStorageUnavailable(error)) return this.keys;
+      throw error;
+    });
   }
 
   /** Reads the keys again, and fails if one of them cannot be unsealed. */

@@ -172,3 +172,13 @@ it('S81: the keys of another installation check none of our tokens', async () =>
   const checked = check(access_token, audience, stranger).finally(() => stranger.close());
   await expect(checked).rejects.toThrow('no applicable key');
 });
+
+it('S89: with the database away the keys that were published are still served', async () => {
+  const other = await startApplication();
+  const keys = () => other.call('GET', '/.well-known/jwks.json', undefined, { key: '' });
+  const before = await keys();
+  await other.database.close();
+  other.clock.advance(3600);
+  expect(await keys()).toMatchObject({ status: 200, body: before.body });
+  await other.app.close();
+});
