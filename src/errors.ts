@@ -168,3 +168,8 @@ export class WatchwordError extends Error {
     super(code, { cause });
   }
 }
+
+/** What an operator asked for cannot be done; the message says what to do instead. */
+export class OperatorError extends Error {
+  override readonly name = 'OperatorError';
+}

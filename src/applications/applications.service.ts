@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Audit } from '../audit/audit.js';
 import { Clock } from '../clock.js';
+import { OperatorError } from '../errors.js';
 import { Database, type Executor } from '../storage/database.js';
 import { newId } from '../storage/ids.js';
 import { hashApiKey, hintOf, LIVE_KEYS, newApiKey, scopes, type Scope } from './api-key.js';
@@ -20,11 +21,6 @@ export interface IssuedKey {
   readonly id: string;
   readonly key: string;
   readonly scopes: readonly Scope[];
-}
-
-/** What an operator asked for cannot be done; the message says what to do instead. */
-export class OperatorError extends Error {
-  override readonly name = 'OperatorError';
 }
 
 /** Authenticator apps show the realm as the issuer of a code. */

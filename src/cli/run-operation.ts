@@ -1,9 +1,6 @@
-import { NestFactory } from '@nestjs/core';
 import type { Config } from '../config.js';
-import { openGround } from '../ground.js';
-import { operations, type OperationName } from '../operator/operations.js';
-import { OperatorModule } from '../operator/operator.module.js';
-import { askService } from '../operator/operator-socket.js';
+import type { OperationName } from '../operator/operations.js';
+import { askService } from '../operator/ask-service.js';
 import { DataFolder } from '../storage/data-folder.js';
 
 /**
@@ -23,18 +20,6 @@ export async function runOperation(
     const answered = await askService(socket, name, input);
     if (answered !== undefined) return answered.result;
   }
-  const ground = await openGround(config);
-  try {
-    const context = await NestFactory.createApplicationContext(OperatorModule.on(ground), {
-      logger: false,
-      abortOnError: false,
-    });
-    try {
-      return JSON.parse(JSON.stringify((await operations[name](context, input)) ?? null));
-    } finally {
-      await context.close();
-    }
-  } finally {
-    await ground.close();
-  }
+  const { runHere } = await import('./run-here.js');
+  return runHere(config, name, input);
 }

@@ -1,10 +1,9 @@
 #!/usr/bin/env node
 /** The command line. Each command is one operation (operator/operations.ts), run here or by the service. */
-import 'reflect-metadata';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { scopes } from '../applications/api-key.js';
-import { OperatorError } from '../applications/applications.service.js';
 import { readConfig } from '../config.js';
+import { OperatorError } from '../errors.js';
 import type { Finding } from '../operator/doctor.js';
 import { explain } from '../operator/explain.js';
 import type { OperationName } from '../operator/operations.js';

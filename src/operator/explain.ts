@@ -1,5 +1,5 @@
-import { OperatorError } from '../applications/applications.service.js';
 import { ConfigError } from '../config.js';
+import { OperatorError } from '../errors.js';
 import { EnvelopeError } from '../crypto/envelope.js';
 import { KeyringError } from '../crypto/keyring.js';
 import { DataFolderError } from '../storage/data-folder.js';

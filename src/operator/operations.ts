@@ -5,10 +5,10 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { z } from 'zod';
 import { scopes } from '../applications/api-key.js';
-import { ApplicationsService, OperatorError } from '../applications/applications.service.js';
+import { ApplicationsService } from '../applications/applications.service.js';
 import { Callers } from '../applications/callers.js';
 import { Clock } from '../clock.js';
-import { WatchwordError } from '../errors.js';
+import { OperatorError, WatchwordError } from '../errors.js';
 import { FactorsService } from '../factors/factors.service.js';
 import { factorView } from '../factors/factors.views.js';
 import { userId } from '../users/user.js';

@@ -4,19 +4,10 @@
  * it asks for no key.
  */
 import { chmod, rm } from 'node:fs/promises';
-import { createServer, request, type IncomingMessage, type Server } from 'node:http';
-import { relative } from 'node:path';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { INestApplicationContext } from '@nestjs/common';
-import { OperatorError } from '../applications/applications.service.js';
+import { reachable, readAll, type Answer } from './ask-service.js';
 import { operations, type OperationName } from './operations.js';
-
-/** The longest path that fits into a socket's address on every system. */
-const LONGEST_PATH = 100;
-const MOST_BYTES = 1024 * 1024;
-/** No folder, or no service that has it open. */
-const nobodyListens = new Set(['ENOENT', 'ENOTDIR', 'ECONNREFUSED']);
-
-type Answer = { readonly result: unknown } | { readonly refusal: string };
 
 /**
  * Listens for an operator. The caller holds the data folder's lock, so a socket file that is there
@@ -41,39 +32,6 @@ export async function listenForOperator(
   return server;
 }
 
-/**
- * Has the running service run an operation.
- *
- * @returns undefined where no service listens
- * @throws OperatorError what the service refused
- */
-export async function askService(
-  socket: string,
-  name: OperationName,
-  input: unknown,
-): Promise<{ result: unknown } | undefined> {
-  const path = reachable(socket);
-  if (path === undefined) return undefined;
-  const text = await post(path, JSON.stringify({ name, input }));
-  if (text === undefined) return undefined;
-  const given = JSON.parse(text) as Answer;
-  if ('refusal' in given) throw new OperatorError(given.refusal);
-  return given;
-}
-
-function post(socketPath: string, body: string): Promise<string | undefined> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request({ socketPath, method: 'POST', path: '/' }, (incoming) => {
-      readAll(incoming).then(resolve, reject);
-    });
-    outgoing.on('error', (error: NodeJS.ErrnoException) => {
-      if (nobodyListens.has(error.code ?? '')) resolve(undefined);
-      else reject(error);
-    });
-    outgoing.end(body);
-  });
-}
-
 async function answer(
   incoming: IncomingMessage,
   context: INestApplicationContext,
@@ -86,21 +44,4 @@ async function answer(
   } catch (error) {
     return { refusal: error instanceof Error ? error.message : String(error) };
   }
-}
-
-async function readAll(stream: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = [];
-  let bytes = 0;
-  for await (const part of stream as AsyncIterable<Buffer>) {
-    bytes += part.length;
-    if (bytes > MOST_BYTES) throw new OperatorError('The message is too long.');
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString('utf8');
-}
-
-function reachable(socket: string): string | undefined {
-  const fromHere = relative(process.cwd(), socket);
-  const shorter = fromHere.length < socket.length ? fromHere : socket;
-  return Buffer.byteLength(shorter) <= LONGEST_PATH ? shorter : undefined;
 }
