@@ -10,8 +10,19 @@ const pure = [
   'test/otp/',
   'test/crypto/',
   'test/storage/batch.test.ts',
+  'test/challenges/lockout.test.ts',
   'test/architecture.test.ts',
   'test/config.test.ts',
+];
+
+/** Tests of what stands before any database: they run once, on PostgreSQL. */
+const edge = [
+  'test/http/',
+  'test/attacks/content-type-confusion.test.ts',
+  'test/attacks/forged-signatures.test.ts',
+  'test/attacks/path-spelling.test.ts',
+  'test/attacks/shared-limits.test.ts',
+  'test/attacks/slowloris.test.ts',
 ];
 
 const read = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
@@ -63,14 +74,15 @@ const shared = {
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
 };
 
-const pureTests = pure.map((place) => `<rootDir>/${place}`);
+const inRoot = (place) => `<rootDir>/${place}`;
+const pureTests = pure.map(inRoot);
 
-function onDatabase(database) {
+function onDatabase(database, elsewhere) {
   return {
     ...shared,
     displayName: database,
     testMatch: ['<rootDir>/test/**/*.test.ts'],
-    testPathIgnorePatterns: pureTests,
+    testPathIgnorePatterns: [...pureTests, ...elsewhere.map(inRoot)],
     setupFiles: [`<rootDir>/test/support/${database}.setup.ts`],
     globalSetup: '<rootDir>/test/support/postgres.ts',
     globalTeardown: '<rootDir>/test/support/teardown-setup.ts',
@@ -79,15 +91,15 @@ function onDatabase(database) {
 
 export default {
   testTimeout: 30_000,
-  // One processor would be left idle by Jest's own rule of "all but one" on a machine with two.
-  maxWorkers: Math.max(2, availableParallelism() - 1),
+  // More than processors: the process tests mostly wait for somebody else.
+  maxWorkers: Math.max(3, availableParallelism()),
   projects: [
     {
       ...shared,
       displayName: 'pure',
       testMatch: pureTests.map((place) => (place.endsWith('/') ? `${place}**/*.test.ts` : place)),
     },
-    onDatabase('pglite'),
-    onDatabase('postgres'),
+    onDatabase('pglite', edge),
+    onDatabase('postgres', []),
   ],
 };

@@ -21,7 +21,7 @@ beforeAll(async () => {
   environment = { ...(await installation()), WATCHWORD_DRAIN_SECONDS: '1' };
 });
 
-it.each(['SIGTERM', 'SIGINT', 'SIGTERM'] as const)(
+it.each(['SIGTERM', 'SIGINT'] as const)(
   'S129: %s drops no request, and the process ends well',
   async (signal) => {
     const service = await startProcess(environment);
