@@ -28,7 +28,8 @@ export async function exchange(port: number, bytes: string | Buffer): Promise<st
 export async function untilClosed(socket: Socket): Promise<string> {
   let text = '';
   socket.on('data', (part: Buffer) => (text += part.toString('latin1')));
-  await once(socket, 'close');
+  // Not `once()`, which an error ends early: a write that met the server's cut is one.
+  await new Promise((resolve) => socket.once('close', resolve));
   return text;
 }
 
