@@ -14,6 +14,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ApplicationsModule } from './applications/applications.module.js';
 import { ChallengesModule } from './challenges/challenges.module.js';
+import { DeliveryModule } from './delivery/delivery.module.js';
 import { FactorsModule } from './factors/factors.module.js';
 import { GroundModule } from './ground.module.js';
 import type { Ground } from './ground.js';
@@ -26,6 +27,7 @@ import { UsersModule } from './users/users.module.js';
   imports: [
     ApplicationsModule,
     UsersModule,
+    DeliveryModule,
     FactorsModule,
     TokensModule,
     ChallengesModule,

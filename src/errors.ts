@@ -37,6 +37,16 @@ export const errorTable = {
     title: 'This application does not accept this type of factor',
     detail: 'Use one of the types in "allowed", or have an operator change the application.',
   },
+  signature_invalid: {
+    status: 403,
+    title: 'The report is not signed as it should be',
+    detail: 'Sign the exact public address and body; check WATCHWORD_PUBLIC_URL and the secret.',
+  },
+  country_not_allowed: {
+    status: 403,
+    title: 'Numbers of this country get no messages',
+    detail: 'Use another factor, or have an operator add the country to WATCHWORD_SMS_COUNTRIES.',
+  },
   proof_required: {
     status: 403,
     title: 'A fresh proof is needed first',
@@ -62,6 +72,16 @@ export const errorTable = {
     status: 409,
     title: 'The user has a factor with this secret already',
     detail: 'Use that factor, or leave "secret" out and have another one made.',
+  },
+  phone_in_use: {
+    status: 409,
+    title: 'The user has a factor with this number already',
+    detail: 'Use that factor, or give another number.',
+  },
+  phone_missing: {
+    status: 409,
+    title: 'The user has no active phone',
+    detail: 'Enrol one first, or ask for another type of factor.',
   },
   challenge_ended: {
     status: 409,
@@ -103,6 +123,22 @@ export const errorTable = {
     title: 'The code is not correct',
     detail: 'Ask for the code shown now; a code that was used once is not accepted again.',
   },
+  phone_invalid: {
+    status: 422,
+    title: 'This is no telephone number',
+    detail: 'Give it with its country, as +14155550123.',
+  },
+  line_unsuitable: {
+    status: 422,
+    title: 'This kind of line cannot get the message',
+    detail:
+      'Give a mobile number; a landline takes calls (channel "voice"), premium and toll-free lines nothing.',
+  },
+  channel_unavailable: {
+    status: 422,
+    title: 'Nobody carries messages of this channel',
+    detail: 'Use another channel, or have an operator configure a provider for this one.',
+  },
   headers_too_large: {
     status: 431,
     title: 'The headers are too large',
@@ -113,6 +149,27 @@ export const errorTable = {
     title: 'Too many wrong codes',
     detail:
       'Try again after "retry_after" seconds, or use another factor. An operator can lift it: watchword users unlock.',
+  },
+  send_too_soon: {
+    status: 429,
+    title: 'The last code was sent a moment ago',
+    detail: 'Wait for "retry_after" seconds, then ask for another one.',
+  },
+  send_limit_reached: {
+    status: 429,
+    title: 'Too many codes were sent',
+    detail: 'Wait for "retry_after" seconds or use another factor; "limit" says what is used up.',
+  },
+  send_paused: {
+    status: 429,
+    title: 'Messages to such numbers are paused',
+    detail:
+      'Wait for "retry_after" seconds or use another factor. An operator can lift it: watchword delivery resume.',
+  },
+  send_budget_spent: {
+    status: 429,
+    title: 'The budget for messages is used up for today',
+    detail: 'Use another factor, or have an operator raise the budget that "limit" names.',
   },
   rate_limited: {
     status: 429,
@@ -147,6 +204,7 @@ export interface ErrorMembers {
   readonly allowed?: readonly string[];
   readonly max_age?: number;
   readonly challenge_status?: string;
+  readonly limit?: string;
 }
 
 /**

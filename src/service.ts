@@ -8,6 +8,7 @@ import { ApplicationsService } from './applications/applications.service.js';
 import type { Config } from './config.js';
 import type { Ground } from './ground.js';
 import { openGround } from './ground.js';
+import { Dispatcher } from './delivery/dispatcher.js';
 import { Health } from './health/health.js';
 import { drain } from './http/drain.js';
 import { nestLog } from './http/log.js';
@@ -17,6 +18,8 @@ import { listenForOperator } from './operator/operator-socket.js';
 import { deleteExpired } from './storage/housekeeping.js';
 
 const HOUSEKEEPING_EVERY_MS = 600_000;
+/** How soon a message is noticed whose process died with it. */
+const SWEEP_EVERY_MS = 2_000;
 
 export interface Service {
   readonly url: string;
@@ -70,8 +73,17 @@ export async function startService(config: Config, log: Logger): Promise<Service
         log.warn({ err: error }, 'housekeeping failed and will be tried again');
       });
     }, HOUSEKEEPING_EVERY_MS).unref();
+    const sweep = setInterval(() => {
+      app
+        .get(Dispatcher)
+        .sweep()
+        .catch((error: unknown) => {
+          log.warn({ err: error }, 'messages that were left behind could not be looked for');
+        });
+    }, SWEEP_EVERY_MS).unref();
     const stop = async () => {
       clearInterval(housekeeping);
+      clearInterval(sweep);
       health.stop();
       await drain(app.getHttpServer(), config.drainSeconds);
       await closeServer(operator);

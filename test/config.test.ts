@@ -43,6 +43,27 @@ it.each([
   ['WATCHWORD_LOG_LEVEL', 'loud'],
   ['WATCHWORD_SHUTDOWN_SECONDS', '0'],
   ['WATCHWORD_EMBEDDED_IN_PRODUCTION', 'yes'],
+  ['NODE_ENV', 'prod'],
+  ['WATCHWORD_PORT', ' '],
+  ['WATCHWORD_PORT', '0x10'],
+  ['WATCHWORD_SMS_PROVIDERS', 'pigeon'],
+  ['WATCHWORD_SMS_PROVIDERS', 'console,console'],
+  ['WATCHWORD_SMS_COUNTRIES', 'UK'],
+  ['WATCHWORD_SMS_COUNTRIES', 'us'],
+  ['WATCHWORD_SMS_ROUTES', 'DE=pigeon'],
+  ['WATCHWORD_SMS_ROUTES', 'DE=console,DE=console'],
+  ['WATCHWORD_SMS_PRICES', 'US=cheap'],
+  ['WATCHWORD_SMS_PRICES', 'US/fax=1'],
+  ['WATCHWORD_SMS_DAILY_SPEND', '-1'],
+  ['WATCHWORD_SMS_CODE_DIGITS', '5'],
+  ['WATCHWORD_SMS_CODE_DIGITS', '11'],
+  ['WATCHWORD_SMS_CODE_SECONDS', '601'],
+  ['WATCHWORD_SMS_ORIGIN', 'https://login.example.com'],
+  ['WATCHWORD_SMS_ORIGIN', `${'a'.repeat(31)}.com`],
+  ['WATCHWORD_SMS_ANDROID_HASH', 'short'],
+  ['WATCHWORD_SMS_WEBHOOK_SECRET', 'whsec_short'],
+  ['WATCHWORD_TEST_NUMBERS', '15005550006=123456'],
+  ['TWILIO_ACCOUNT_SID', 'AC123'],
 ])('%s=%s is refused by name, and the value is not repeated', (name, value) => {
   const [problem, ...others] = problemsOf({ [name]: value });
   expect(others).toEqual([]);
@@ -60,6 +81,7 @@ it('S123: production refuses every unsafe default, all of them at once', () => {
     'WATCHWORD_ENCRYPTION_KEYS',
     'WATCHWORD_DATABASE_URL',
     'WATCHWORD_BOOTSTRAP_API_KEY',
+    'WATCHWORD_SMS_PROVIDERS',
   ]);
 });
 
@@ -69,6 +91,7 @@ it('S123: production takes what is safe', () => {
     WATCHWORD_PUBLIC_URL: 'https://mfa.example',
     WATCHWORD_ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 'some random bytes').toString('base64')}`,
     WATCHWORD_DATABASE_URL: 'postgresql://db/watchword',
+    WATCHWORD_SMS_PROVIDERS: 'none',
   };
   expect(problemsOf(safe)).toEqual([]);
   expect(problemsOf({ ...safe, WATCHWORD_PUBLIC_URL: 'http://mfa.example' })).toHaveLength(1);
@@ -112,6 +135,11 @@ it('S114: no problem repeats a secret, nor any part of one', () => {
     'WATCHWORD_ENCRYPTION_KEYS',
     'WATCHWORD_BOOTSTRAP_API_KEY',
     'WATCHWORD_REDIS_URL',
+    'WATCHWORD_SMS_ALLOWED_NUMBERS',
+    'WATCHWORD_SMS_WEBHOOK_SECRET',
+    'WATCHWORD_TEST_NUMBERS',
+    'WATCHWORD_TEST_NUMBERS_IN_PRODUCTION',
+    'TWILIO_AUTH_TOKEN',
   ]);
   const environment = {
     NODE_ENV: 'production',
@@ -120,6 +148,10 @@ it('S114: no problem repeats a secret, nor any part of one', () => {
     WATCHWORD_BOOTSTRAP_API_KEY: 'ww_hunter2',
     WATCHWORD_REDIS_URL: 'http://:hunter2@redis',
     WATCHWORD_PORT: 'hunter2',
+    WATCHWORD_SMS_ALLOWED_NUMBERS: 'hunter2',
+    WATCHWORD_SMS_WEBHOOK_SECRET: 'hunter2',
+    WATCHWORD_TEST_NUMBERS: '+14155550123=hunter2',
+    WATCHWORD_TEST_NUMBERS_IN_PRODUCTION: '+14155550123=hunter2',
   };
   const wrong = problemsOf(environment).join('\n');
   expect(wrong).toContain('WATCHWORD_DATABASE_URL');
@@ -137,7 +169,9 @@ it('S123: each refusal in production says what to do', () => {
     NODE_ENV: 'production',
     WATCHWORD_BOOTSTRAP_API_KEY: `ww_${'0'.repeat(40)}`,
   }))
-    expect(problem).toMatch(/: (must be .*https:|must be set, .*|is too regular .*openssl rand)/);
+    expect(problem).toMatch(
+      /: (must be .*https:|must be set, .*|must not .*; set|is too regular .*openssl rand)/,
+    );
   const message = new ConfigError(['A: x', 'B: y']).message;
   expect(message).toContain('A: x');
   expect(message).toContain('B: y');
@@ -167,4 +201,49 @@ it('an empty value counts as none, and only our own names are looked at', () => 
   expect(unknownVariables({ watchword_port: '1', WATCHWORD: 'x', WATCHWORD_: 'x' })).toEqual([
     'WATCHWORD_',
   ]);
+});
+
+const twilio = {
+  TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`,
+  TWILIO_AUTH_TOKEN: 'token',
+  TWILIO_FROM: '+14155550100',
+};
+
+it.each([
+  [{ WATCHWORD_SMS_PROVIDERS: 'twilio' }, ['SID', 'TOKEN', 'FROM']],
+  [{ ...twilio, WATCHWORD_SMS_PROVIDERS: 'twilio', TWILIO_FROM: '' }, ['FROM']],
+  [{ ...twilio, WATCHWORD_SMS_PROVIDERS: 'twilio' }, []],
+  [{ WATCHWORD_SMS_PROVIDERS: 'webhook' }, ['URL', 'SECRET']],
+  [{ WATCHWORD_SMS_ROUTES: 'DE=twilio' }, ['ROUTES']],
+  [{ WATCHWORD_TEST_NUMBERS: '+15005550006=1234567' }, ['NUMBERS']],
+])('a provider needs all that it needs: %j', (environment, missing) => {
+  const problems = problemsOf(environment);
+  expect(problems).toHaveLength(missing.length);
+  missing.forEach((name, index) => {
+    expect(problems[index]).toMatch(new RegExp(`^\\w*${name}: `));
+  });
+});
+
+it('S123: production refuses what would give codes away, and names no number', () => {
+  const problems = problemsOf({
+    NODE_ENV: 'production',
+    WATCHWORD_PUBLIC_URL: 'https://mfa.example',
+    WATCHWORD_ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 'some random bytes').toString('base64')}`,
+    WATCHWORD_DATABASE_URL: 'postgresql://db/watchword',
+    ...twilio,
+    WATCHWORD_SMS_PROVIDERS: 'twilio,webhook',
+    WATCHWORD_SMS_WEBHOOK_URL: 'http://sms.example',
+    WATCHWORD_SMS_WEBHOOK_SECRET: `whsec_${'a'.repeat(44)}`,
+    TWILIO_API_BASE_URL: 'http://twilio.example',
+    WATCHWORD_TEST_NUMBERS: '+15005550006=123456,+15005550007=123456',
+    WATCHWORD_TEST_NUMBERS_IN_PRODUCTION: '+15005550007=2099-01-01',
+    WATCHWORD_TRUSTED_PROXIES: '0.0.0.0/0',
+  });
+  expect(problems.map((problem) => problem.split(':')[0])).toEqual([
+    'WATCHWORD_TRUSTED_PROXIES',
+    'WATCHWORD_SMS_WEBHOOK_URL',
+    'TWILIO_API_BASE_URL',
+    'WATCHWORD_TEST_NUMBERS',
+  ]);
+  expect(problems.join()).not.toContain('15005550006');
 });

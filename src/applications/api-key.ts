@@ -1,8 +1,11 @@
 import { sha256 } from '../crypto/digest.js';
 import { randomToken } from '../crypto/random.js';
 
-/** What an API key may do: ask for proofs, manage factors, read the realm's audit. */
-export const scopes = ['verify', 'enrol', 'admin'] as const;
+/**
+ * What an API key may do: ask for proofs, manage factors, read the realm's audit; `login`: ask for a code to
+ * a number and verify it, without ever learning whether the number is known.
+ */
+export const scopes = ['verify', 'enrol', 'admin', 'login'] as const;
 export type Scope = (typeof scopes)[number];
 
 /** How many keys of one application may live at once: the one in use and the one that replaces it. */

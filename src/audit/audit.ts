@@ -50,10 +50,15 @@ export class Audit {
 
   /** Writes the event in the caller's transaction. */
   async record(executor: Executor, context: AuditContext, event: AuditEvent): Promise<void> {
-    const row = this.row(context, event);
+    await this.recordAll(executor, [this.row(context, event)]);
+  }
+
+  /** Writes rows that `row` made in the caller's transaction. */
+  async recordAll(executor: Executor, rows: readonly Selectable<AuditEventRow>[]): Promise<void> {
+    if (rows.length === 0) return;
     await executor
       .insertInto('audit_events')
-      .values({ ...row, detail: JSON.stringify(row.detail) })
+      .values(rows.map((row) => ({ ...row, detail: JSON.stringify(row.detail) })))
       .execute();
   }
 

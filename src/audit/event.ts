@@ -23,14 +23,36 @@ export type AuditEvent =
   | ({ readonly type: 'factor.revoked'; readonly lastOfUser: boolean } & OfFactor)
   | {
       readonly type: 'challenge.created';
-      readonly userId: string;
+      /** Null where it was opened by number. */
+      readonly userId: string | null;
       readonly challengeId: string;
       /** Null where the code may be of any of the user's factors. */
       readonly factorId: string | null;
       readonly factorType: string;
       readonly purpose: string;
     }
-  | { readonly type: 'challenge.canceled'; readonly userId: string; readonly challengeId: string }
+  | {
+      readonly type: 'challenge.canceled';
+      readonly userId: string | null;
+      readonly challengeId: string;
+    }
+  | {
+      /** A code was asked for again, and the one before is dead. */
+      readonly type: 'challenge.resent';
+      readonly userId: string | null;
+      readonly challengeId: string;
+      readonly channel: string;
+    }
+  | {
+      /** A message was not sent: the rule that stopped it. */
+      readonly type: 'delivery.blocked';
+      readonly userId: string | null;
+      readonly challengeId: string;
+      readonly reason: string;
+      readonly country: string;
+      readonly channel: string;
+    }
+  | { readonly type: 'delivery.paused'; readonly prefix: string; readonly seconds: number }
   | ({
       readonly type: 'verification.approved';
       readonly challengeId: string | null;
@@ -40,7 +62,7 @@ export type AuditEvent =
     } & OfFactor)
   | {
       readonly type: 'verification.refused';
-      readonly userId: string;
+      readonly userId: string | null;
       readonly challengeId: string | null;
       /** The factor that was named; null where the code may be of any. */
       readonly factorId: string | null;

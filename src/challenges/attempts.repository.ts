@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { Selectable } from 'kysely';
+import { CompiledQuery, type Selectable } from 'kysely';
 import type { Checkable, Spent } from '../factors/method.js';
 import { Batch } from '../storage/batch.js';
-import { Database } from '../storage/database.js';
+import { Database, type Executor } from '../storage/database.js';
 import type { AuditEventRow } from '../storage/schema.js';
 import * as sql from './attempts.sql.js';
 import * as lockout from './lockout.js';
@@ -32,6 +32,20 @@ interface Consumption {
   readonly factorId: string;
   readonly spent: Spent;
   readonly challengeId: string | null;
+  readonly event: EventRow;
+  readonly now: Date;
+}
+
+/** A code that was sent and is right. */
+export interface CodeConsumption {
+  readonly challengeId: string;
+  readonly codeHash: Uint8Array;
+  readonly factorId: string;
+  /** Whose attempts were charged. */
+  readonly subject: string;
+  readonly prefixKey: string;
+  readonly countryKey: string;
+  readonly numberKey: string;
   readonly event: EventRow;
   readonly now: Date;
 }
@@ -68,6 +82,10 @@ export class AttemptsRepository {
     (items) => this.consumeAll(items),
     ({ factorId }) => factorId,
   );
+  private readonly codes = new Batch<CodeConsumption, boolean>(
+    (items) => this.consumeCodes(items),
+    ({ factorId }) => factorId,
+  );
   private readonly refusals = new Batch<Refusal, undefined>(
     (refusals) => this.refuseAll(refusals),
     ({ event }) => event.id,
@@ -88,6 +106,33 @@ export class AttemptsRepository {
   /** @returns whether this login is the one that used the step up; committed when it answers */
   consume(consumption: Consumption): Promise<boolean> {
     return this.consumptions.submit(consumption);
+  }
+
+  /** @returns whether this login is the one that used the code up; committed when it answers */
+  consumeCode(consumption: CodeConsumption): Promise<boolean> {
+    return this.codes.submit(consumption);
+  }
+
+  /** The same in the caller's transaction. */
+  async consumeCodeIn(executor: Executor, consumption: CodeConsumption): Promise<boolean> {
+    const values = codeValues([consumption]);
+    const { rows } = await executor.executeQuery(CompiledQuery.raw(sql.consumeCode.text, values));
+    return rows.length === 1;
+  }
+
+  /** Keeps everybody else from a budget to the end of the transaction; it exists, for it was charged. */
+  async holdBudget(
+    executor: Executor,
+    { realmId, userId, kind }: Pick<Attempt, 'realmId' | 'userId' | 'kind'>,
+  ): Promise<void> {
+    await executor
+      .selectFrom('attempt_budgets')
+      .select('kind')
+      .where('realm_id', '=', realmId)
+      .where('user_id', '=', userId)
+      .where('kind', '=', kind)
+      .forUpdate()
+      .execute();
   }
 
   /** Writes down that an attempt was refused. */
@@ -138,6 +183,12 @@ export class AttemptsRepository {
     return items.map((_, index) => consumed.has(index + 1));
   }
 
+  private async consumeCodes(items: CodeConsumption[]): Promise<boolean[]> {
+    const rows = await this.database.run<{ n: number }>(sql.consumeCode, codeValues(items));
+    const consumed = new Set(rows.map(({ n }) => n));
+    return items.map((_, index) => consumed.has(index + 1));
+  }
+
   private async refuseAll(refusals: Refusal[]): Promise<undefined[]> {
     await this.database.run(sql.refuse, [
       refusals.map(({ challengeId }) => challengeId),
@@ -147,6 +198,20 @@ export class AttemptsRepository {
     ]);
     return refusals.map(() => undefined);
   }
+}
+
+function codeValues(items: readonly CodeConsumption[]): unknown[] {
+  return [
+    items.map(({ challengeId }) => challengeId),
+    items.map(({ codeHash }) => codeHash),
+    items.map(({ factorId }) => factorId),
+    items.map(({ subject }) => subject),
+    items.map(({ event }) => JSON.stringify(event)),
+    latest(items),
+    items.map(({ prefixKey }) => prefixKey),
+    items.map(({ countryKey }) => countryKey),
+    items.map(({ numberKey }) => numberKey),
+  ];
 }
 
 /** One moment for a whole batch; its members were made within milliseconds of each other. */

@@ -1,5 +1,5 @@
 /**
- * The three statements of a login. Each takes a whole batch as arrays, one element a login, and each
+ * The statements of a login. Each takes a whole batch as arrays, one element a login, and each
  * is committed by itself.
  *
  * Rows are locked in the order challenges, factors, budgets, and within a table by key, so that two
@@ -115,6 +115,59 @@ export const consume: Statement = {
       CROSS JOIN LATERAL jsonb_populate_record(NULL::audit_events, s.event::jsonb) e
     )
     SELECT n FROM consumed`,
+};
+
+/**
+ * The same for a code that was sent: uses it up with its challenge, gives the attempt back, counts the code
+ * as typed in for the shield, and writes the audit. A challenge that has ended, or has got another code by
+ * then, is not among the answers (S50, S51), nor one whose factor was revoked.
+ *
+ * $1 challenge ids, $2 code hashes, $3 factor ids, $4 budgets' users, $5 audit rows, $6 now,
+ * $7 prefixes', $8 countries', $9 numbers' counters
+ */
+export const consumeCode: Statement = {
+  name: 'code-consume',
+  text: `
+    WITH input AS (
+      SELECT * FROM unnest($1::text[], $2::bytea[], $3::text[], $4::text[], $5::text[], $7::text[], $8::text[], $9::text[])
+        WITH ORDINALITY
+        AS t (challenge_id, code_hash, factor_id, subject, event, prefix, country, number, n)
+    ), open_challenge AS (
+      SELECT c.id FROM challenges c JOIN input i ON c.id = i.challenge_id
+      WHERE c.status = 'pending' AND c.code_hash = i.code_hash ORDER BY c.id FOR UPDATE OF c
+    ), active AS (
+      SELECT f.id FROM factors f JOIN input i ON f.id = i.factor_id
+      WHERE f.status = 'active' ORDER BY f.id FOR UPDATE OF f
+    ), proven AS (
+      SELECT i.*, c.realm_id FROM input i JOIN challenges c ON c.id = i.challenge_id
+      WHERE i.challenge_id IN (SELECT id FROM open_challenge)
+        AND i.factor_id IN (SELECT id FROM active)
+    ), used AS (
+      UPDATE factors f SET last_used_at = $6 FROM proven p WHERE f.id = p.factor_id
+    ), approved AS (
+      UPDATE challenges c SET status = 'approved', ended_at = $6, code_hash = NULL
+      FROM proven p WHERE c.id = p.challenge_id
+    ), cleared AS (
+      UPDATE attempt_budgets b
+      SET consecutive = 0, slow_count = greatest(b.slow_count - 1, 0), locked_until = NULL
+      FROM proven p WHERE b.realm_id = p.realm_id AND b.user_id = p.subject AND b.kind = 'phone'
+    ), typed_in AS (
+      SELECT key, count(*) AS codes
+      FROM (
+        SELECT prefix AS key FROM proven UNION ALL SELECT country FROM proven
+        UNION ALL SELECT number FROM proven
+      ) k GROUP BY key
+    ), held AS (
+      SELECT s.key FROM send_counters s JOIN typed_in t USING (key) ORDER BY s.key FOR UPDATE OF s
+    ), counted AS (
+      UPDATE send_counters s SET verified = least(s.used, s.verified + t.codes)
+      FROM typed_in t JOIN held USING (key) WHERE s.key = t.key
+    ), logged AS (
+      INSERT INTO audit_events
+      SELECT e.* FROM proven p
+      CROSS JOIN LATERAL jsonb_populate_record(NULL::audit_events, p.event::jsonb) e
+    )
+    SELECT n FROM proven`,
 };
 
 /**

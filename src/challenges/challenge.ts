@@ -1,3 +1,5 @@
+import type { Caller } from '../applications/application.js';
+import type { Channel } from '../delivery/channel.js';
 import type { FactorType } from '../factors/factor.js';
 import type { FirstFactor } from '../tokens/claims.js';
 import { CHALLENGE_ATTEMPTS } from './lockout.js';
@@ -5,8 +7,9 @@ import { CHALLENGE_ATTEMPTS } from './lockout.js';
 /** How long a challenge for an authenticator app may be answered. */
 export const CHALLENGE_SECONDS = 300;
 
+/** What a challenge may be asked for; an enrolment's is opened by the enrolment alone. */
 export const purposes = ['login', 'step_up', 'confirm'] as const;
-export type Purpose = (typeof purposes)[number];
+export type Purpose = (typeof purposes)[number] | 'enrol';
 
 export type ChallengeStatus = 'pending' | 'approved' | 'failed' | 'expired' | 'canceled';
 
@@ -15,7 +18,8 @@ export interface Challenge {
   readonly id: string;
   readonly realmId: string;
   readonly applicationId: string;
-  readonly userId: string;
+  /** Null where it was opened by number: whose it is, the proof decides. */
+  readonly userId: string | null;
   readonly type: FactorType;
   readonly factorId: string | null;
   readonly purpose: Purpose;
@@ -26,6 +30,27 @@ export interface Challenge {
   readonly transactionHash: string | null;
   readonly createdAt: Date;
   readonly expiresAt: Date;
+  /** Null for what is proved without a message. */
+  readonly phone: PhonePart | null;
+}
+
+/** What a challenge has whose code was sent to a phone. */
+export interface PhonePart {
+  readonly channel: Channel;
+  readonly locale: string;
+  /** The number, sealed. */
+  readonly sealed: Uint8Array;
+  /** Keyed hash of the number. */
+  readonly hash: Uint8Array;
+  readonly masked: string;
+  readonly country: string;
+  readonly prefix: string;
+  /** Keyed hash over challenge and code; null once it is used up. */
+  readonly codeHash: Uint8Array | null;
+  readonly messageId: string;
+  /** Codes sent for it so far. */
+  readonly sends: number;
+  readonly resendAt: Date;
 }
 
 export function statusAt(
@@ -37,4 +62,29 @@ export function statusAt(
 
 export function attemptsLeftOf({ attemptsUsed }: Pick<Challenge, 'attemptsUsed'>): number {
   return Math.max(0, CHALLENGE_ATTEMPTS - attemptsUsed);
+}
+
+/**
+ * Whether a key may have to do with a challenge at all: an enrolment's needs the scope that enrols; one
+ * opened by number for a login the scope for just that; any other the scope that verifies (S108).
+ */
+export function maySee(
+  { scopes }: Pick<Caller, 'scopes'>,
+  { purpose, userId }: Pick<Challenge, 'purpose' | 'userId'>,
+): boolean {
+  if (purpose === 'enrol') return scopes.includes('enrol');
+  return scopes.includes('verify') || (userId === null && scopes.includes('login'));
+}
+
+/** Whether it is told what became of a message: a key for logins alone never learns about a number (S42). */
+export function isTold(
+  { scopes }: Pick<Caller, 'scopes'>,
+  { purpose }: Pick<Challenge, 'purpose'>,
+) {
+  return purpose === 'enrol' || scopes.includes('verify');
+}
+
+/** Where a challenge's number stands: what its seal is bound to. */
+export function sealedAt({ id, realmId }: Pick<Challenge, 'id' | 'realmId'>) {
+  return { table: 'challenges', column: 'phone', realmId, rowId: id };
 }

@@ -6,9 +6,11 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
+import type { z } from 'zod';
 import { CurrentCaller, Scopes } from '../applications/application.guard.js';
 import type { Caller } from '../applications/application.js';
 import { Clock } from '../clock.js';
+import type { Challenge } from './challenge.js';
 import { IdPipe } from '../storage/id.pipe.js';
 import { token } from '../tokens/tokens.schemas.js';
 import { userId } from '../users/user.js';
@@ -17,7 +19,6 @@ import { ChallengesService, type ChallengeRequest } from './challenges.service.j
 import { Verification, type VerifyRequest } from './verification.js';
 
 @ApiTags('verification')
-@Scopes('verify')
 @Controller('v1')
 export class ChallengesController {
   constructor(
@@ -27,6 +28,7 @@ export class ChallengesController {
   ) {}
 
   @Post('users/:user_id/verify')
+  @Scopes('verify')
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Verify a code in one call' })
@@ -40,23 +42,39 @@ export class ChallengesController {
   }
 
   @Post('challenges')
+  @Scopes('verify', 'login')
   @ApiOperation({ summary: 'Open a challenge' })
   @ApiCreatedResponse({ standardSchema: schemas.challenge })
   async create(
     @CurrentCaller() caller: Caller,
     @Body({ schema: schemas.challengeBody }) body: ChallengeRequest,
   ) {
-    return schemas.challengeView(await this.challenges.create(caller, body), this.clock.now());
+    return this.shown(caller, await this.challenges.create(caller, body));
   }
 
   @Get('challenges/:id')
+  @Scopes('verify', 'login', 'enrol')
   @ApiOperation({ summary: 'Show a challenge' })
   @ApiOkResponse({ standardSchema: schemas.challenge })
   async get(@CurrentCaller() caller: Caller, @Param('id', new IdPipe('chl')) id: string) {
-    return schemas.challengeView(await this.challenges.get(caller, id), this.clock.now());
+    return this.shown(caller, await this.challenges.get(caller, id));
+  }
+
+  @Post('challenges/:id/resend')
+  @Scopes('verify', 'login', 'enrol')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Send another code' })
+  @ApiOkResponse({ standardSchema: schemas.challenge })
+  async resend(
+    @CurrentCaller() caller: Caller,
+    @Param('id', new IdPipe('chl')) id: string,
+    @Body({ schema: schemas.resendBody }) body: z.output<typeof schemas.resendBody>,
+  ) {
+    return this.shown(caller, await this.challenges.resend(caller, id, body?.channel));
   }
 
   @Post('challenges/:id/verify')
+  @Scopes('verify', 'login')
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Verify the code of a challenge' })
@@ -70,6 +88,7 @@ export class ChallengesController {
   }
 
   @Delete('challenges/:id')
+  @Scopes('verify', 'login', 'enrol')
   @HttpCode(204)
   @ApiOperation({ summary: 'Cancel a challenge' })
   @ApiNoContentResponse()
@@ -78,5 +97,10 @@ export class ChallengesController {
     @Param('id', new IdPipe('chl')) id: string,
   ): Promise<void> {
     await this.challenges.cancel(caller, id);
+  }
+
+  private async shown(caller: Caller, challenge: Challenge) {
+    const delivery = await this.challenges.deliveryOf(caller, challenge);
+    return schemas.challengeView(challenge, this.clock.now(), delivery);
   }
 }

@@ -1,16 +1,37 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
+import { DeliveryModule } from '../delivery/delivery.module.js';
 import { FactorsModule } from '../factors/factors.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { AttemptsRepository } from './attempts.repository.js';
 import { ChallengesController } from './challenges.controller.js';
 import { ChallengesRepository } from './challenges.repository.js';
 import { ChallengesService } from './challenges.service.js';
+import { Enrolment } from './enrolment.js';
+import { EnrolmentController } from './enrolment.controller.js';
+import { Notices } from './notices.js';
+import { PhoneChallenges } from './phone-challenges.js';
+import { PhoneProof } from './phone.proof.js';
+import { Sending } from './sending.js';
+import { SentCodes } from './sent-codes.js';
+import { TotpProof } from './totp.proof.js';
 import { Verification } from './verification.js';
 
 @Module({
-  imports: [AuditModule, FactorsModule, TokensModule],
-  providers: [AttemptsRepository, ChallengesRepository, ChallengesService, Verification],
-  controllers: [ChallengesController],
+  imports: [AuditModule, DeliveryModule, FactorsModule, TokensModule],
+  providers: [
+    AttemptsRepository,
+    ChallengesRepository,
+    ChallengesService,
+    Enrolment,
+    Notices,
+    PhoneChallenges,
+    PhoneProof,
+    Sending,
+    SentCodes,
+    TotpProof,
+    Verification,
+  ],
+  controllers: [ChallengesController, EnrolmentController],
 })
 export class ChallengesModule {}

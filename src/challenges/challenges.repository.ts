@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Selectable } from 'kysely';
+import { channelOf } from '../delivery/message.js';
 import type { FactorType } from '../factors/factor.js';
 import { Batch } from '../storage/batch.js';
 import { Database, type Executor, type Statement } from '../storage/database.js';
 import type { ChallengeRow } from '../storage/schema.js';
 import type { FirstFactor } from '../tokens/claims.js';
-import type { Challenge, ChallengeStatus, Purpose } from './challenge.js';
+import type { Challenge, ChallengeStatus, PhonePart, Purpose } from './challenge.js';
 
 const find: Statement = {
   name: 'challenge-find',
@@ -27,25 +28,45 @@ export class ChallengesRepository {
     return challenge?.applicationId === applicationId ? challenge : undefined;
   }
 
-  async add(executor: Executor, challenge: Challenge): Promise<void> {
-    await executor
-      .insertInto('challenges')
-      .values({
-        id: challenge.id,
-        realm_id: challenge.realmId,
-        application_id: challenge.applicationId,
-        user_id: challenge.userId,
-        type: challenge.type,
-        factor_id: challenge.factorId,
-        purpose: challenge.purpose,
-        status: challenge.status,
-        first_factor: [...challenge.firstFactor],
-        transaction: challenge.transaction && JSON.stringify(challenge.transaction),
-        transaction_hash: challenge.transactionHash,
-        created_at: challenge.createdAt,
-        expires_at: challenge.expiresAt,
-      })
+  async add(executor: Executor, challenges: readonly Challenge[]): Promise<void> {
+    if (challenges.length === 0) return;
+    await executor.insertInto('challenges').values(challenges.map(toRow)).execute();
+  }
+
+  /** Takes the challenges out of everybody else's hands, to the end of the transaction. */
+  async lock(executor: Executor, ids: readonly string[]): Promise<Map<string, Challenge>> {
+    if (ids.length === 0) return new Map();
+    const rows = await executor
+      .selectFrom('challenges')
+      .selectAll()
+      .where('id', 'in', ids)
+      .orderBy('id')
+      .forUpdate()
       .execute();
+    return new Map(rows.map((row) => [row.id, toChallenge(row)]));
+  }
+
+  /** Puts a new code in the place of the one before, which is dead from then on (S51). */
+  async renew(executor: Executor, challenge: Challenge): Promise<void> {
+    await executor
+      .updateTable('challenges')
+      .set({ expires_at: challenge.expiresAt, ...phoneColumns(challenge) })
+      .where('id', '=', challenge.id)
+      .execute();
+  }
+
+  /** The challenge of an enrolment that has not ended; the newest where there are several. */
+  async findEnrolment(applicationId: string, factorId: string): Promise<Challenge | undefined> {
+    const row = await this.database.kysely
+      .selectFrom('challenges')
+      .selectAll()
+      .where('purpose', '=', 'enrol')
+      .where('factor_id', '=', factorId)
+      .where('application_id', '=', applicationId)
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    return row && toChallenge(row);
   }
 
   /** @returns false if the challenge had ended already */
@@ -83,5 +104,60 @@ function toChallenge(row: Selectable<ChallengeRow>): Challenge {
     transactionHash: row.transaction_hash,
     createdAt: row.created_at,
     expiresAt: row.expires_at,
+    phone: toPhonePart(row),
+  };
+}
+
+function toRow(challenge: Challenge) {
+  return {
+    id: challenge.id,
+    realm_id: challenge.realmId,
+    application_id: challenge.applicationId,
+    user_id: challenge.userId,
+    type: challenge.type,
+    factor_id: challenge.factorId,
+    purpose: challenge.purpose,
+    status: challenge.status,
+    first_factor: [...challenge.firstFactor],
+    transaction: challenge.transaction && JSON.stringify(challenge.transaction),
+    transaction_hash: challenge.transactionHash,
+    created_at: challenge.createdAt,
+    expires_at: challenge.expiresAt,
+    ...phoneColumns(challenge),
+  };
+}
+
+function phoneColumns({ phone }: Challenge) {
+  if (phone === null) return {};
+  return {
+    channel: phone.channel,
+    locale: phone.locale,
+    phone: phone.sealed,
+    phone_hash: phone.hash,
+    phone_masked: phone.masked,
+    country: phone.country,
+    prefix: phone.prefix,
+    code_hash: phone.codeHash,
+    message_id: phone.messageId,
+    sends: phone.sends,
+    resend_at: phone.resendAt,
+  };
+}
+
+function toPhonePart(row: Selectable<ChallengeRow>): PhonePart | null {
+  const { phone: sealed, phone_hash: hash, message_id: messageId, resend_at: resendAt } = row;
+  if (sealed === null || hash === null || messageId === null || resendAt === null) return null;
+  return {
+    channel: channelOf(row.channel ?? ''),
+    locale: row.locale ?? '',
+    sealed,
+    hash,
+    masked: row.phone_masked ?? '',
+    country: row.country ?? '',
+    prefix: row.prefix ?? '',
+    codeHash: row.code_hash,
+    messageId,
+    sends: row.sends,
+    resendAt,
   };
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { channels } from '../delivery/channel.js';
+import { messageStatuses, type MessageState } from '../delivery/message.js';
 import { factorTypes } from '../factors/factor.js';
-import { code } from '../factors/factors.schemas.js';
+import { clientIp, code, locale, phone } from '../factors/factors.schemas.js';
 import { firstFactor, transaction } from '../tokens/tokens.schemas.js';
 import { userId } from '../users/user.js';
 import { attemptsLeftOf, purposes, statusAt, type Challenge } from './challenge.js';
@@ -20,41 +22,92 @@ export const verifyBody = z
 
 export const verifyChallengeBody = z.strictObject({ code }).meta({ id: 'VerifyChallengeRequest' });
 
+const channel = z.enum(channels);
+
 export const challengeBody = z
   .strictObject({
-    user_id: userId,
+    user_id: userId.optional(),
+    phone: phone
+      .optional()
+      .meta({ description: 'Instead of a user: a login by number, with `purpose: "login"`.' }),
     type: z.enum(factorTypes),
     factor_id: factorId.optional(),
+    channel: channel.optional().meta({ description: 'How a phone gets its code.' }),
+    locale: locale.optional(),
+    client_ip: clientIp.optional(),
     purpose: z.enum(purposes).default('login'),
     first_factor: firstFactor.optional(),
     transaction: transaction.optional(),
   })
+  .refine(({ user_id, phone }) => (user_id === undefined) !== (phone === undefined), {
+    path: ['user_id'],
+    message: 'give either "user_id" or "phone"',
+  })
+  .refine(({ phone, type }) => phone === undefined || type === 'phone', {
+    path: ['phone'],
+    message: 'is for the type "phone"',
+  })
+  .refine(({ phone, factor_id }) => phone === undefined || factor_id === undefined, {
+    path: ['factor_id'],
+    message: 'belongs to a user, not to a number',
+  })
+  .refine(({ phone, purpose }) => phone === undefined || purpose === 'login', {
+    path: ['purpose'],
+    message: 'must be "login" where only a number is given',
+  })
+  .refine(({ type, channel, locale }) => type === 'phone' || (channel ?? locale) === undefined, {
+    path: ['channel'],
+    message: '"channel" and "locale" are for the type "phone"',
+  })
   .meta({ id: 'ChallengeRequest' });
+
+export const resendBody = z
+  .strictObject({ channel: channel.optional() })
+  .optional()
+  .meta({ id: 'ResendRequest' });
 
 export const challenge = z
   .object({
     id: z.string(),
     type: z.enum(factorTypes),
+    channel: channel.optional(),
     status: z.enum(['pending', 'approved', 'failed', 'expired', 'canceled']),
-    purpose: z.enum(purposes),
-    user_id: z.string(),
+    purpose: z.enum([...purposes, 'enrol']),
+    user_id: z.string().optional().meta({ description: 'Absent in a login by number.' }),
     factor_id: z.string().optional(),
+    to: z.string().optional().meta({ description: 'The number, masked.' }),
     transaction: z.record(z.string(), z.json()).optional(),
     created_at: z.iso.datetime(),
     expires_at: z.iso.datetime(),
     attempts_left: z.int(),
+    resend_at: z.iso
+      .datetime()
+      .optional()
+      .meta({ description: 'When another code may be asked for.' }),
+    delivery: z
+      .object({
+        status: z.enum(messageStatuses),
+        provider: z.string().optional(),
+        failure: z.string().optional(),
+      })
+      .optional()
+      .meta({ description: 'What became of the latest message.' }),
   })
   .meta({ id: 'Challenge' });
 
 /** A challenge as the API shows it, at a moment. */
-export function challengeView(shown: Challenge, now: Date): z.output<typeof challenge> {
+export function challengeView(
+  shown: Challenge,
+  now: Date,
+  delivery?: MessageState,
+): z.output<typeof challenge> {
   const status = statusAt(shown, now);
   return {
     id: shown.id,
     type: shown.type,
     status,
     purpose: shown.purpose,
-    user_id: shown.userId,
+    ...(shown.userId !== null && { user_id: shown.userId }),
     ...(shown.factorId !== null && { factor_id: shown.factorId }),
     ...(shown.transaction !== null && {
       transaction: shown.transaction as z.output<typeof transaction>,
@@ -62,5 +115,17 @@ export function challengeView(shown: Challenge, now: Date): z.output<typeof chal
     created_at: shown.createdAt.toISOString(),
     expires_at: shown.expiresAt.toISOString(),
     attempts_left: status === 'pending' ? attemptsLeftOf(shown) : 0,
+    ...(shown.phone !== null && {
+      channel: shown.phone.channel,
+      to: shown.phone.masked,
+      ...(status === 'pending' && { resend_at: shown.phone.resendAt.toISOString() }),
+    }),
+    ...(delivery !== undefined && {
+      delivery: {
+        status: delivery.status,
+        ...(delivery.provider !== null && { provider: delivery.provider }),
+        ...(delivery.failure !== null && { failure: delivery.failure }),
+      },
+    }),
   };
 }

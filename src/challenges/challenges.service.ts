@@ -3,18 +3,37 @@ import { auditContext, type Caller } from '../applications/application.js';
 import { Audit } from '../audit/audit.js';
 import { Clock } from '../clock.js';
 import { WatchwordError } from '../errors.js';
-import type { FactorType } from '../factors/factor.js';
+import type { Channel } from '../delivery/channel.js';
+import { addressBucket } from '../applications/client-address.js';
+import { Delivery } from '../delivery/delivery.js';
+import type { MessageState } from '../delivery/message.js';
+import { readPhoneNumber } from '../delivery/phone-number.js';
+import type { Factor, FactorType } from '../factors/factor.js';
+import { PhoneMethod, phoneOf } from '../factors/phone.method.js';
 import { FactorsService } from '../factors/factors.service.js';
 import { Database } from '../storage/database.js';
 import { newId } from '../storage/ids.js';
 import { hashTransaction, type FirstFactor } from '../tokens/claims.js';
-import { CHALLENGE_SECONDS, statusAt, type Challenge, type Purpose } from './challenge.js';
+import {
+  CHALLENGE_SECONDS,
+  isTold,
+  maySee,
+  statusAt,
+  type Challenge,
+  type Purpose,
+} from './challenge.js';
 import { ChallengesRepository } from './challenges.repository.js';
+import { PhoneChallenges, type PhoneChallengeRequest } from './phone-challenges.js';
 
 export interface ChallengeRequest {
-  readonly user_id: string;
+  readonly user_id?: string | undefined;
+  /** Instead of a user: a login by number. */
+  readonly phone?: string | undefined;
   readonly type: FactorType;
   readonly factor_id?: string | undefined;
+  readonly channel?: Channel | undefined;
+  readonly locale?: string | undefined;
+  readonly client_ip?: string | undefined;
   readonly purpose: Purpose;
   readonly first_factor?: readonly FirstFactor[] | undefined;
   readonly transaction?: Record<string, unknown> | undefined;
@@ -26,30 +45,80 @@ export class ChallengesService {
   constructor(
     private readonly repository: ChallengesRepository,
     private readonly factors: FactorsService,
+    private readonly phones: PhoneChallenges,
+    private readonly phoneMethod: PhoneMethod,
+    private readonly delivery: Delivery,
     private readonly database: Database,
     private readonly audit: Audit,
     private readonly clock: Clock,
   ) {}
 
   /**
-   * Opens a challenge. It is opened for a user without a factor too, so that asking tells nothing
-   * about the user (S42).
+   * Opens a challenge. One for an authenticator app is opened for a user without a factor too, so that
+   * asking tells nothing about the user (S42); one by number tells a key for logins alone nothing.
    *
-   * @throws WatchwordError `factor_type_not_allowed`; `not_found` for a factor that is not an active
-   *   one of the user's
+   * @throws WatchwordError `factor_type_not_allowed`, `scope_missing`; `not_found` for a factor that is not
+   *   an active one of the user's; `phone_invalid`, `phone_missing`, and why nothing is sent
    */
   async create(caller: Caller, request: ChallengeRequest): Promise<Challenge> {
-    const { id: applicationId, realmId, factorTypes } = caller.application;
+    const { factorTypes } = caller.application;
     if (!factorTypes.includes(request.type))
       throw new WatchwordError('factor_type_not_allowed', { allowed: factorTypes });
-    if (request.factor_id !== undefined) await this.requireFactor(caller, request);
+    if (request.phone === undefined && !caller.scopes.includes('verify'))
+      throw new WatchwordError('scope_missing', { scopes: ['verify'] });
+    return request.type === 'phone'
+      ? this.phones.open(caller, await this.phoneRequest(caller, request))
+      : this.createForApp(caller, request);
+  }
+
+  /** @throws WatchwordError `not_found`, for another application's as for a missing one (S105) */
+  async get(caller: Caller, id: string): Promise<Challenge> {
+    const challenge = await this.repository.find(caller.application.id, id);
+    if (challenge === undefined || !maySee(caller, challenge))
+      throw new WatchwordError('not_found');
+    return challenge;
+  }
+
+  /** @returns what became of the latest message, for callers that may know; undefined for the others */
+  async deliveryOf(caller: Caller, challenge: Challenge): Promise<MessageState | undefined> {
+    if (challenge.phone === null || !isTold(caller, challenge)) return undefined;
+    return this.delivery.stateOf(challenge.phone.messageId);
+  }
+
+  /** @throws WatchwordError `not_found`, `challenge_ended`, and why nothing is sent */
+  async resend(caller: Caller, id: string, channel?: Channel): Promise<Challenge> {
+    return this.phones.resend(caller, await this.get(caller, id), channel);
+  }
+
+  /** @throws WatchwordError `not_found`, `challenge_ended` */
+  async cancel(caller: Caller, id: string): Promise<void> {
+    const challenge = await this.get(caller, id);
+    const now = this.clock.now();
+    await this.database.transaction(async (executor) => {
+      if (!(await this.repository.cancel(executor, id, now)))
+        throw new WatchwordError('challenge_ended', {
+          challenge_status: statusAt(challenge, now),
+        });
+      if (challenge.phone !== null)
+        await this.delivery.withdraw(executor, [challenge.phone.messageId], now);
+      await this.audit.record(executor, auditContext(caller), {
+        type: 'challenge.canceled',
+        userId: challenge.userId,
+        challengeId: id,
+      });
+    });
+  }
+
+  private async createForApp(caller: Caller, request: ChallengeRequest): Promise<Challenge> {
+    const { id: applicationId, realmId } = caller.application;
+    if (request.factor_id !== undefined) await this.factorOf(caller, request);
     const createdAt = this.clock.now();
     const { transaction = null } = request;
     const challenge: Challenge = {
       id: newId('chl'),
       realmId,
       applicationId,
-      userId: request.user_id,
+      userId: request.user_id ?? '',
       type: request.type,
       factorId: request.factor_id ?? null,
       purpose: request.purpose,
@@ -60,9 +129,10 @@ export class ChallengesService {
       transactionHash: transaction && hashTransaction(transaction),
       createdAt,
       expiresAt: new Date(createdAt.getTime() + CHALLENGE_SECONDS * 1000),
+      phone: null,
     };
     await this.database.transaction(async (executor) => {
-      await this.repository.add(executor, challenge);
+      await this.repository.add(executor, [challenge]);
       await this.audit.record(executor, auditContext(caller), {
         type: 'challenge.created',
         userId: challenge.userId,
@@ -75,33 +145,43 @@ export class ChallengesService {
     return challenge;
   }
 
-  /** @throws WatchwordError `not_found`, for another application's as for a missing one (S105) */
-  async get(caller: Caller, id: string): Promise<Challenge> {
-    const challenge = await this.repository.find(caller.application.id, id);
-    if (challenge === undefined) throw new WatchwordError('not_found');
-    return challenge;
+  private async phoneRequest(
+    caller: Caller,
+    request: ChallengeRequest,
+  ): Promise<PhoneChallengeRequest> {
+    const common = {
+      locale: request.locale,
+      purpose: request.purpose,
+      address: request.client_ip === undefined ? null : addressBucket(request.client_ip),
+      firstFactor: request.first_factor ?? [],
+      transaction: request.transaction ?? null,
+    };
+    if (request.phone !== undefined) {
+      const number = readPhoneNumber(request.phone);
+      if (number === undefined) throw new WatchwordError('phone_invalid');
+      const channel = request.channel ?? 'sms';
+      return { ...common, userId: null, factorId: null, number, channel };
+    }
+    const factor = await this.factorOf(caller, request);
+    const number = this.phoneMethod.numberOf(factor);
+    if (number === undefined) throw new WatchwordError('phone_missing');
+    const channel = request.channel ?? phoneOf(factor)?.channel ?? 'sms';
+    return { ...common, userId: factor.userId, factorId: factor.id, number, channel };
   }
 
-  /** @throws WatchwordError `not_found`, `challenge_ended` */
-  async cancel(caller: Caller, id: string): Promise<void> {
-    const challenge = await this.get(caller, id);
-    const now = this.clock.now();
-    await this.database.transaction(async (executor) => {
-      if (!(await this.repository.cancel(executor, id, now)))
-        throw new WatchwordError('challenge_ended', {
-          challenge_status: statusAt(challenge, now),
-        });
-      await this.audit.record(executor, auditContext(caller), {
-        type: 'challenge.canceled',
-        userId: challenge.userId,
-        challengeId: id,
-      });
-    });
-  }
-
-  private async requireFactor(caller: Caller, request: ChallengeRequest): Promise<void> {
-    const factors = await this.factors.list(caller.application.realmId, request.user_id);
-    const named = factors.find(({ id }) => id === request.factor_id);
-    if (named?.status !== 'active') throw new WatchwordError('not_found');
+  /** The active factor that is named, or of several phones the one that was used last. */
+  private async factorOf(caller: Caller, request: ChallengeRequest): Promise<Factor> {
+    const { realmId } = caller.application;
+    const factors = await this.factors.list(realmId, request.user_id ?? '');
+    const active = factors.filter(
+      ({ status, type }) => status === 'active' && type === request.type,
+    );
+    const named = active.find(({ id }) => id === request.factor_id);
+    if (request.factor_id !== undefined && named === undefined)
+      throw new WatchwordError('not_found');
+    const usedAt = ({ lastUsedAt, createdAt }: Factor) => (lastUsedAt ?? createdAt).getTime();
+    const factor = named ?? active.toSorted((one, other) => usedAt(other) - usedAt(one))[0];
+    if (factor === undefined) throw new WatchwordError('phone_missing');
+    return factor;
   }
 }

@@ -1,40 +1,24 @@
 import { Injectable } from '@nestjs/common';
 import { auditContext, type Caller } from '../applications/application.js';
 import { Audit } from '../audit/audit.js';
-import type { AuditEvent, RefusalReason } from '../audit/event.js';
+import type { RefusalReason } from '../audit/event.js';
 import { Clock } from '../clock.js';
 import { WatchwordError } from '../errors.js';
-import type { Checkable, Spent } from '../factors/method.js';
-import { TotpMethod } from '../factors/totp.method.js';
 import { AccessTokens, type TokenAnswer } from '../tokens/access-tokens.js';
 import { hashTransaction, type FirstFactor } from '../tokens/claims.js';
 import { AttemptsRepository, type Charge } from './attempts.repository.js';
-import { attemptsLeftOf, statusAt, type Challenge } from './challenge.js';
+import { attemptsLeftOf, maySee, statusAt, type Challenge } from './challenge.js';
 import { ChallengesRepository } from './challenges.repository.js';
 import { attemptsLeft, CHALLENGE_ATTEMPTS, retryAfter } from './lockout.js';
-
-/** What somebody says they can prove. */
-interface Claim {
-  readonly caller: Caller;
-  readonly userId: string;
-  readonly code: string;
-  readonly factorId: string | null;
-  readonly challenge: Challenge | null;
-  readonly firstFactor: readonly FirstFactor[];
-  readonly transactionHash: string | null;
-  readonly now: Date;
-}
+import { PhoneProof } from './phone.proof.js';
+import type { Claim, ProofKind, Proven } from './proof-kind.js';
+import { TotpProof } from './totp.proof.js';
 
 export interface VerifyRequest {
   readonly code: string;
   readonly factor_id?: string | undefined;
   readonly first_factor?: readonly FirstFactor[] | undefined;
   readonly transaction?: Record<string, unknown> | undefined;
-}
-
-interface Match {
-  readonly factor: Checkable;
-  readonly spent: Spent;
 }
 
 /**
@@ -47,20 +31,21 @@ export class Verification {
   constructor(
     private readonly attempts: AttemptsRepository,
     private readonly challenges: ChallengesRepository,
-    private readonly method: TotpMethod,
+    private readonly totp: TotpProof,
+    private readonly phone: PhoneProof,
     private readonly tokens: AccessTokens,
     private readonly audit: Audit,
     private readonly clock: Clock,
   ) {}
 
   /**
-   * Verifies a code of the user's in one call.
+   * Verifies a code of an authenticator app of the user's in one call.
    *
    * @throws WatchwordError `code_incorrect` for a wrong code, a used one, a user without a factor and
    *   a user who does not exist alike (S42); `locked`; `not_found` for a factor that is not the user's
    */
-  byUser(caller: Caller, userId: string, request: VerifyRequest): Promise<TokenAnswer> {
-    return this.prove({
+  async byUser(caller: Caller, userId: string, request: VerifyRequest): Promise<TokenAnswer> {
+    const claim: Claim = {
       caller,
       userId,
       code: request.code,
@@ -69,7 +54,8 @@ export class Verification {
       firstFactor: request.first_factor ?? [],
       transactionHash: request.transaction ? hashTransaction(request.transaction) : null,
       now: this.clock.now(),
-    });
+    };
+    return this.issue(claim, this.totp, await this.prove(claim, this.totp));
   }
 
   /**
@@ -79,45 +65,52 @@ export class Verification {
    */
   async byChallenge(caller: Caller, challengeId: string, code: string): Promise<TokenAnswer> {
     const challenge = await this.challenges.find(caller.application.id, challengeId);
-    if (challenge === undefined) throw new WatchwordError('not_found');
-    const { userId, factorId, firstFactor, transactionHash } = challenge;
-    const now = this.clock.now();
-    return this.prove({
-      caller,
-      userId,
-      code,
-      factorId,
-      challenge,
-      firstFactor,
-      transactionHash,
-      now,
-    });
+    if (challenge === undefined || !mayVerify(caller, challenge))
+      throw new WatchwordError('not_found');
+    const kind = this.kindOf(challenge);
+    const claim = claimOf(caller, challenge, code, this.clock.now());
+    return this.issue(claim, kind, await this.prove(claim, kind));
   }
 
-  private async prove(claim: Claim): Promise<TokenAnswer> {
-    this.refuseOtherTypes(claim);
-    const charge = await this.charge(claim);
-    await this.refuseWhileLocked(claim, charge);
-    const match = this.compare(claim, charge);
-    if (match === undefined) return this.refuseCode(claim, charge);
-    if (!(await this.consume(claim, charge, match))) return this.refuseSpent(claim, charge);
-    return this.issue(claim, match);
+  /**
+   * Proves the code of a challenge and issues nothing: what an enrolment ends with.
+   *
+   * @throws WatchwordError as `byChallenge`
+   */
+  async proveOnly(caller: Caller, challenge: Challenge, code: string): Promise<Proven> {
+    const kind = this.kindOf(challenge);
+    return this.prove(claimOf(caller, challenge, code, this.clock.now()), kind);
   }
 
-  private refuseOtherTypes({ caller }: Claim): void {
+  private async prove(claim: Claim, kind: ProofKind): Promise<Proven> {
+    this.refuseOtherTypes(claim, kind);
+    const charge = await this.charge(claim, kind);
+    await this.refuseWhileLocked(claim, kind, charge);
+    const consume = kind.compare(claim, charge);
+    if (consume === undefined) return this.refuseCode(claim, kind, charge);
+    const proven = await consume((what) => this.approval(claim, kind, charge, what));
+    return proven ?? this.refuseSpent(claim, kind, charge);
+  }
+
+  private kindOf({ type }: Challenge): ProofKind {
+    return type === 'phone' ? this.phone : this.totp;
+  }
+
+  private refuseOtherTypes({ caller }: Claim, { type }: ProofKind): void {
     const { factorTypes } = caller.application;
-    if (!factorTypes.includes(this.method.type))
+    if (!factorTypes.includes(type))
       throw new WatchwordError('factor_type_not_allowed', { allowed: factorTypes });
   }
 
-  private async charge(claim: Claim): Promise<Charge> {
+  private async charge(claim: Claim, kind: ProofKind): Promise<Charge> {
     const { challenge, now } = claim;
     if (challenge !== null) refuseEnded(challenge, now);
     const charge = await this.attempts.charge({
       realmId: claim.caller.application.realmId,
-      userId: claim.userId,
-      kind: this.method.type,
-      factorId: claim.factorId,
+      userId: kind.subjectOf(claim),
+      kind: kind.type,
+      // A phone's code belongs to its challenge; whose the number is, is looked up once it was right.
+      factorId: kind.type === 'phone' ? null : claim.factorId,
       challengeId: challenge?.id ?? null,
       now,
     });
@@ -126,84 +119,80 @@ export class Verification {
     return this.refuseChallenge(claim.caller, challenge, now);
   }
 
-  private async refuseWhileLocked(claim: Claim, charge: Charge): Promise<void> {
+  private async refuseWhileLocked(claim: Claim, kind: ProofKind, charge: Charge): Promise<void> {
     if (charge.granted) return;
-    await this.refuse(claim, charge, 'locked', true);
+    await this.refuse(claim, kind, charge, 'locked', true);
     throw new WatchwordError('locked', {
       attempts_left: 0,
       retry_after: retryAfter(charge, claim.now) ?? 1,
     });
   }
 
-  /** Tries every factor it may be, whichever matched: the time taken tells nothing (S43). */
-  private compare({ code, now }: Claim, { factors }: Charge): Match | undefined {
-    const matches = factors.flatMap((factor) => {
-      const spent = this.method.match(factor, code, now);
-      return spent === null ? [] : [{ factor, spent }];
-    });
-    return matches[0];
-  }
-
-  private consume(claim: Claim, charge: Charge, { factor, spent }: Match): Promise<boolean> {
-    return this.attempts.consume({
-      factorId: factor.id,
-      spent,
+  private approval(claim: Claim, kind: ProofKind, charge: Charge, what: Omit<Proven, 'method'>) {
+    return this.audit.row(auditContext(claim.caller), {
+      type: 'verification.approved',
+      userId: what.userId,
+      factorId: what.factorId,
+      factorType: kind.type,
       challengeId: claim.challenge?.id ?? null,
-      now: claim.now,
-      event: this.row(claim, {
-        type: 'verification.approved',
-        userId: claim.userId,
-        factorId: factor.id,
-        factorType: this.method.type,
-        challengeId: claim.challenge?.id ?? null,
-        transactionHash: claim.transactionHash,
-        failuresBefore: charge.consecutive - 1,
-      }),
+      transactionHash: claim.transactionHash,
+      failuresBefore: charge.consecutive - 1,
     });
   }
 
-  private issue({ caller, userId, firstFactor, transactionHash, now }: Claim, { factor }: Match) {
-    return this.tokens.issue(caller.application, {
+  private issue(claim: Claim, kind: ProofKind, { userId, factorId, method }: Proven): TokenAnswer {
+    return this.tokens.issue(claim.caller.application, {
       userId,
-      factor: { id: factor.id, type: this.method.type },
-      method: this.method.proves,
-      firstFactor,
-      transactionHash,
-      provenAt: now,
+      factor: { id: factorId, type: kind.type },
+      method,
+      firstFactor: claim.firstFactor,
+      transactionHash: claim.transactionHash,
+      provenAt: claim.now,
     });
   }
 
-  private refuseCode(claim: Claim, charge: Charge): Promise<never> {
-    return this.refuseAttempt(claim, charge, charge.factors.length > 0 ? 'incorrect' : 'no_factor');
+  private refuseCode(claim: Claim, kind: ProofKind, charge: Charge): Promise<never> {
+    return this.refuseAttempt(claim, kind, charge, kind.reasonOf(charge));
   }
 
   /** A code that was right, and was used up by another request in the meantime. */
-  private refuseSpent(claim: Claim, charge: Charge): Promise<never> {
-    return this.refuseAttempt(claim, charge, 'used_before');
+  private refuseSpent(claim: Claim, kind: ProofKind, charge: Charge): Promise<never> {
+    return this.refuseAttempt(claim, kind, charge, 'used_before');
   }
 
-  private async refuseAttempt(claim: Claim, charge: Charge, reason: RefusalReason): Promise<never> {
+  private async refuseAttempt(
+    claim: Claim,
+    kind: ProofKind,
+    charge: Charge,
+    reason: RefusalReason,
+  ): Promise<never> {
     const ofChallenge = CHALLENGE_ATTEMPTS - (charge.challengeAttempts ?? 0);
     const left = Math.min(attemptsLeft(charge), ofChallenge);
     const locked = retryAfter(charge, claim.now);
-    await this.refuse(claim, charge, reason, ofChallenge <= 0 || locked !== undefined);
+    await this.refuse(claim, kind, charge, reason, ofChallenge <= 0 || locked !== undefined);
     throw new WatchwordError('code_incorrect', {
       attempts_left: left,
       ...(locked !== undefined && { retry_after: locked }),
     });
   }
 
-  private refuse(claim: Claim, charge: Charge, reason: RefusalReason, endsChallenge: boolean) {
+  private refuse(
+    claim: Claim,
+    kind: ProofKind,
+    charge: Charge,
+    reason: RefusalReason,
+    endsChallenge: boolean,
+  ) {
     return this.attempts.refuse({
       challengeId: claim.challenge?.id ?? null,
       endsChallenge,
       now: claim.now,
-      event: this.row(claim, {
+      event: this.audit.row(auditContext(claim.caller), {
         type: 'verification.refused',
         userId: claim.userId,
         challengeId: claim.challenge?.id ?? null,
         factorId: claim.factorId,
-        factorType: this.method.type,
+        factorType: kind.type,
         reason,
         consecutiveFailures: charge.consecutive,
       }),
@@ -217,10 +206,17 @@ export class Verification {
     // Still open, so it is the factor it names that is gone.
     throw new WatchwordError('not_found');
   }
+}
 
-  private row({ caller }: Claim, event: AuditEvent) {
-    return this.audit.row(auditContext(caller), event);
-  }
+/** What a challenge says is to be proved; nothing of it comes from who answers (S27). */
+function claimOf(caller: Caller, challenge: Challenge, code: string, now: Date): Claim {
+  const { userId, factorId, firstFactor, transactionHash } = challenge;
+  return { caller, userId, code, factorId, challenge, firstFactor, transactionHash, now };
+}
+
+/** An enrolment's code makes a factor, and never a token. */
+function mayVerify(caller: Caller, challenge: Challenge): boolean {
+  return challenge.purpose !== 'enrol' && maySee(caller, challenge);
 }
 
 function refuseEnded(challenge: Challenge, now: Date): void {

@@ -1,16 +1,5 @@
+import { Body, Controller, Delete, Get, Header, HttpCode, Param, Patch } from '@nestjs/common';
 import {
-  Body,
-  Controller,
-  Delete,
-  Get,
-  Header,
-  HttpCode,
-  Param,
-  Patch,
-  Post,
-} from '@nestjs/common';
-import {
-  ApiCreatedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
@@ -23,10 +12,9 @@ import { Clock } from '../clock.js';
 import { qrPng, qrSvg, qrText } from '../otp/qr-code.js';
 import { IdPipe } from '../storage/id.pipe.js';
 import { userId } from '../users/user.js';
-import { enrolRequest } from './enrol-request.js';
 import * as schemas from './factors.schemas.js';
 import { FactorsService } from './factors.service.js';
-import { enrolledFactorView, factorView } from './factors.views.js';
+import { factorView } from './factors.views.js';
 
 @ApiTags('factors')
 @Controller('v1')
@@ -35,20 +23,6 @@ export class FactorsController {
     private readonly factors: FactorsService,
     private readonly clock: Clock,
   ) {}
-
-  @Post('users/:user_id/factors')
-  @Scopes('enrol')
-  @Header('Cache-Control', 'no-store')
-  @ApiOperation({ summary: 'Begin to enrol a factor' })
-  @ApiCreatedResponse({ standardSchema: schemas.enrolledFactor })
-  async enrol(
-    @CurrentCaller() caller: Caller,
-    @Param('user_id', { schema: userId }) user: string,
-    @Body({ schema: schemas.enrolBody }) body: schemas.EnrolBody,
-  ) {
-    const factor = await this.factors.enrol(caller, user, enrolRequest(caller, user, body));
-    return enrolledFactorView(factor, this.factors.reveal(factor), this.clock.now());
-  }
 
   @Get('users/:user_id/factors')
   @Scopes('enrol', 'verify')
@@ -98,19 +72,6 @@ export class FactorsController {
   @ApiOkResponse({ schema: { type: 'string' } })
   async qrText(@CurrentCaller() caller: Caller, @Param('id', new IdPipe('fac')) id: string) {
     return qrText(this.factors.reveal(await this.factors.get(caller, id)).uri);
-  }
-
-  @Post('factors/:id/activate')
-  @Scopes('enrol')
-  @HttpCode(200)
-  @ApiOperation({ summary: 'Finish an enrolment by its first code' })
-  @ApiOkResponse({ standardSchema: schemas.factor })
-  async activate(
-    @CurrentCaller() caller: Caller,
-    @Param('id', new IdPipe('fac')) id: string,
-    @Body({ schema: schemas.activateBody }) { code }: { code: string },
-  ) {
-    return factorView(await this.factors.activate(caller, id, code), this.clock.now());
   }
 
   @Patch('factors/:id')

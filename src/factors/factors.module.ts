@@ -1,16 +1,18 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
+import { DeliveryModule } from '../delivery/delivery.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { FactorsController } from './factors.controller.js';
 import { FactorsRepository } from './factors.repository.js';
 import { FactorsService } from './factors.service.js';
+import { PhoneMethod } from './phone.method.js';
 import { TotpMethod } from './totp.method.js';
 
 @Module({
-  imports: [AuditModule, TokensModule, UsersModule],
-  providers: [FactorsRepository, FactorsService, TotpMethod],
+  imports: [AuditModule, DeliveryModule, TokensModule, UsersModule],
+  providers: [FactorsRepository, FactorsService, PhoneMethod, TotpMethod],
   controllers: [FactorsController],
-  exports: [FactorsService, TotpMethod],
+  exports: [FactorsService, PhoneMethod, TotpMethod],
 })
 export class FactorsModule {}

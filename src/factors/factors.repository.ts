@@ -13,6 +13,7 @@ export interface NewFactor {
   readonly type: FactorType;
   readonly name: string;
   readonly secret: Uint8Array;
+  readonly lookup: Uint8Array | null;
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly createdAt: Date;
   readonly expiresAt: Date;
@@ -34,6 +35,7 @@ export class FactorsRepository {
         status: 'pending',
         name: factor.name,
         secret: factor.secret,
+        lookup: factor.lookup,
         parameters: JSON.stringify(factor.parameters),
         created_at: factor.createdAt,
         expires_at: factor.expiresAt,
@@ -72,6 +74,30 @@ export class FactorsRepository {
   }
 
   /**
+   * The active factor of a number. A number that several users of the realm have is the one's who proved
+   * it last: numbers are given to other people.
+   *
+   * @param lookups the hashes it may be stored under
+   */
+  async findByLookup(
+    realmId: string,
+    lookups: readonly Uint8Array[],
+    executor: Executor = this.database.kysely,
+  ): Promise<Factor | undefined> {
+    const row = await executor
+      .selectFrom('factors')
+      .selectAll()
+      .where('realm_id', '=', realmId)
+      .where('lookup', 'in', lookups)
+      .where('status', '=', 'active')
+      .orderBy('activated_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    return row && toFactor(row);
+  }
+
+  /**
    * Charges one attempt to activate, before the code is looked at.
    *
    * @returns the factor, or undefined if it is not pending, is over, or has no attempt left
@@ -94,15 +120,14 @@ export class FactorsRepository {
   async activate(
     executor: Executor,
     id: string,
-    spent: Spent,
+    spent: Spent | null,
     now: Date,
   ): Promise<Factor | undefined> {
     const row = await executor
       .updateTable('factors')
       .set({
         status: 'active',
-        last_step: spent.step,
-        drift_steps: spent.driftSteps,
+        ...(spent !== null && { last_step: spent.step, drift_steps: spent.driftSteps }),
         activated_at: now,
         expires_at: null,
       })
@@ -142,7 +167,7 @@ export class FactorsRepository {
   ): Promise<Factor | undefined> {
     const row = await executor
       .updateTable('factors')
-      .set({ status: 'revoked', secret: null, revoked_at: now })
+      .set({ status: 'revoked', secret: null, lookup: null, revoked_at: now })
       .where('realm_id', '=', realmId)
       .where('id', '=', id)
       .where('status', '<>', 'revoked')

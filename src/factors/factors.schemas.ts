@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { channels } from '../delivery/channel.js';
 import { algorithms, defaultTotpParameters } from '../otp/algorithm.js';
 import { normaliseCode } from '../otp/code.js';
 import { decodeSecret, SecretError } from '../otp/secret.js';
+import { factorTypes } from './factor.js';
 
 /** More would not fit into a QR code once each character is percent-encoded. */
 export const ISSUER_CHARACTERS = 64;
@@ -41,10 +43,27 @@ const secret = z
   })
   .meta({ description: 'Base32, 16 to 64 bytes: one that exists already. Left out: made here.' });
 
-export const enrolBody = z
+/** A telephone number as it came; what it is, delivery/phone-number.ts reads. */
+export const phone = z.string().min(1).max(40);
+export const locale = z
+  .string()
+  .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/, 'must be a language tag, as de or pt-BR')
+  .meta({ description: 'Language of the message; the nearest one there is.' });
+export const clientIp = z
+  .union([z.ipv4(), z.ipv6()], 'must be an IP address')
+  .meta({ description: 'Whoever asks for the code, as you see them: limits hold for them too.' });
+
+const name = label(64).optional().meta({ description: 'What the user calls it.' });
+const proof = z
+  .string()
+  .max(8192)
+  .optional()
+  .meta({ description: 'A fresh access token, where the application asks for one.' });
+
+const enrolApp = z
   .strictObject({
     type: z.literal('totp'),
-    name: label(64).optional().meta({ description: 'What the user calls it.' }),
+    name,
     issuer: label(ISSUER_CHARACTERS)
       .regex(/^[^:]*$/, 'must not contain a colon, which ends the issuer in a key URI')
       .optional()
@@ -63,12 +82,31 @@ export const enrolBody = z
       .default(defaultTotpParameters.periodSeconds)
       .meta({ description: 'Seconds.' }),
     secret: secret.optional(),
-    proof: z
-      .string()
-      .max(8192)
-      .optional()
-      .meta({ description: 'A fresh access token, where the application asks for one.' }),
+    proof,
   })
+  .meta({ id: 'EnrolAppRequest' });
+
+const enrolPhone = z
+  .strictObject({
+    type: z.literal('phone'),
+    name,
+    phone: phone.meta({ description: 'With its country: `+14155550123`.' }),
+    channel: z.enum(channels).default('sms'),
+    locale: locale.optional(),
+    client_ip: clientIp.optional(),
+    replaces: z
+      .string()
+      .regex(/^fac_[0-9a-z]{26}$/, 'must be the id of a factor')
+      .optional()
+      .meta({
+        description: 'The phone that this one takes the place of; its number is told.',
+      }),
+    proof,
+  })
+  .meta({ id: 'EnrolPhoneRequest' });
+
+export const enrolBody = z
+  .discriminatedUnion('type', [enrolApp, enrolPhone])
   .meta({ id: 'EnrolRequest' });
 export type EnrolBody = z.output<typeof enrolBody>;
 
@@ -80,27 +118,17 @@ const time = z.iso.datetime();
 export const factor = z
   .object({
     id: z.string().meta({ examples: ['fac_01h455vb4pex5vsknk084sn02q'] }),
-    type: z.literal('totp'),
+    type: z.enum(factorTypes),
     name: z.string(),
     status: z.enum(['pending', 'active', 'revoked']),
     user_id: z.string(),
+    phone: z.string().optional().meta({ description: 'A phone’s number, masked.' }),
+    channel: z.enum(channels).optional().meta({ description: 'How a phone gets its codes.' }),
     created_at: time,
     expires_at: time.optional().meta({ description: 'While pending: when the enrolment ends.' }),
     activated_at: time.optional(),
     last_used_at: time.optional(),
   })
   .meta({ id: 'Factor' });
-
-export const enrolledFactor = factor
-  .extend({
-    totp: z
-      .object({
-        secret: z.string().meta({ description: 'Base32, to type in where nothing can scan.' }),
-        uri: z.string().meta({ description: 'otpauth:// key URI; also a deep link on a phone.' }),
-        qr_svg: z.string(),
-      })
-      .meta({ description: 'Shown this once.' }),
-  })
-  .meta({ id: 'EnrolledFactor' });
 
 export const factorList = z.object({ data: z.array(factor) }).meta({ id: 'FactorList' });

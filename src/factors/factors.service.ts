@@ -4,21 +4,24 @@ import { Audit, type AuditContext } from '../audit/audit.js';
 import { Clock } from '../clock.js';
 import { CONFIG, type Config } from '../config.js';
 import { WatchwordError } from '../errors.js';
-import { Database } from '../storage/database.js';
+import { Database, type Executor } from '../storage/database.js';
 import { newId } from '../storage/ids.js';
 import { FreshProof } from '../tokens/fresh-proof.js';
 import { UsersRepository } from '../users/users.repository.js';
 import { ACTIVATION_ATTEMPTS, PENDING_SECONDS, statusAt, type Factor } from './factor.js';
 import { FactorsRepository } from './factors.repository.js';
+import type { Enrolment, FactorPlace, Spent } from './method.js';
+import { PhoneMethod, type PhoneRequest } from './phone.method.js';
 import { TotpMethod, type TotpRequest } from './totp.method.js';
 
-export interface EnrolRequest {
-  readonly type: 'totp';
+export type EnrolRequest = {
   readonly name: string | undefined;
-  readonly totp: TotpRequest;
   /** An access token of this user, where the application wants a fresh one. */
   readonly proof: string | undefined;
-}
+} & (
+  | { readonly type: 'totp'; readonly totp: TotpRequest }
+  | { readonly type: 'phone'; readonly phone: PhoneRequest }
+);
 
 /** The life of a factor: pending → active → revoked. */
 @Injectable()
@@ -27,6 +30,7 @@ export class FactorsService {
     private readonly repository: FactorsRepository,
     private readonly users: UsersRepository,
     private readonly totp: TotpMethod,
+    private readonly phone: PhoneMethod,
     private readonly freshProof: FreshProof,
     private readonly database: Database,
     private readonly audit: Audit,
@@ -38,7 +42,7 @@ export class FactorsService {
    * Begins an enrolment. The factor proves nothing until it is activated (S12).
    *
    * @throws WatchwordError `factor_type_not_allowed`, `proof_required`, `factor_limit_reached`,
-   *   `factor_secret_in_use`
+   *   `factor_secret_in_use`, `phone_in_use`; `not_found` for the factor that it should replace
    */
   async enrol(caller: Caller, userId: string, request: EnrolRequest): Promise<Factor> {
     const { application } = caller;
@@ -50,7 +54,7 @@ export class FactorsService {
       (await this.freshProof.holds(application, userId, request.proof, enrolProofSeconds));
     const now = this.clock.now();
     const id = newId('fac');
-    const { defaultName, ...stored } = this.totp.enrol({ id, realmId, userId }, request.totp);
+    const { defaultName, ...stored } = this.enrolment({ id, realmId, userId }, request);
     return this.database.transaction(async (executor) => {
       await this.users.findOrAddLocked(executor, realmId, { userId, createdAt: now });
       const live = await this.repository.listLive(realmId, userId, now, executor);
@@ -58,10 +62,7 @@ export class FactorsService {
         throw new WatchwordError('proof_required', { max_age: enrolProofSeconds });
       if (live.length >= this.config.factorsPerUser)
         throw new WatchwordError('factor_limit_reached');
-      const { secret } = request.totp;
-      // Two factors with one secret would each take a code of it once (S23).
-      if (secret !== undefined && live.some((factor) => this.totp.hasSecret(factor, secret)))
-        throw new WatchwordError('factor_secret_in_use');
+      this.refuseTwins(live, request);
       const factor = await this.repository.add(executor, {
         id,
         realmId,
@@ -89,7 +90,7 @@ export class FactorsService {
    *   the enrolment began without a proof and the user has got a factor since (S15)
    */
   async activate(caller: Caller, id: string, code: string): Promise<Factor> {
-    const { realmId, enrolProofSeconds } = caller.application;
+    const { realmId } = caller.application;
     const now = this.clock.now();
     const pending = await this.repository.chargeActivation(realmId, id, now);
     if (pending === undefined) {
@@ -99,21 +100,41 @@ export class FactorsService {
     const spent = this.totp.match(pending, code, now);
     if (spent === null) return this.refuseActivation(caller, pending, now);
     return this.database.transaction(async (executor) => {
-      const { userId } = pending;
-      await this.users.findOrAddLocked(executor, realmId, { userId, createdAt: now });
-      const live = await this.repository.listLive(realmId, userId, now, executor);
-      const active = live.filter(({ status }) => status === 'active');
-      if (enrolProofSeconds !== null && cameBefore(pending, active))
-        throw new WatchwordError('proof_required', { max_age: enrolProofSeconds });
-      const factor = await this.repository.activate(executor, id, spent, now);
+      const factor = await this.activateProven(executor, caller, pending, spent, now);
       if (factor === undefined) throw new WatchwordError('factor_not_pending');
-      await this.audit.record(executor, auditContext(caller), {
-        type: 'factor.activated',
-        firstOfUser: active.length === 0,
-        ...named(factor),
-      });
       return factor;
     });
+  }
+
+  /**
+   * Makes an enrolment active whose proof is there, in the caller's transaction.
+   *
+   * @param spent what the proof used up of the factor, where it was the factor's own code
+   * @returns the factor, or undefined where it is not pending any more (S17)
+   * @throws WatchwordError `proof_required`, as `activate`
+   */
+  async activateProven(
+    executor: Executor,
+    caller: Caller,
+    pending: Factor,
+    spent: Spent | null,
+    now: Date,
+  ): Promise<Factor | undefined> {
+    const { realmId, enrolProofSeconds } = caller.application;
+    const { userId } = pending;
+    await this.users.findOrAddLocked(executor, realmId, { userId, createdAt: now });
+    const live = await this.repository.listLive(realmId, userId, now, executor);
+    const active = live.filter(({ status }) => status === 'active');
+    if (enrolProofSeconds !== null && cameBefore(pending, active))
+      throw new WatchwordError('proof_required', { max_age: enrolProofSeconds });
+    const factor = await this.repository.activate(executor, pending.id, spent, now);
+    if (factor === undefined) return undefined;
+    await this.audit.record(executor, auditContext(caller), {
+      type: 'factor.activated',
+      firstOfUser: active.length === 0,
+      ...named(factor),
+    });
+    return factor;
   }
 
   /** @throws WatchwordError `not_found`, for another realm's factor as for a missing one (S105) */
@@ -129,11 +150,13 @@ export class FactorsService {
   }
 
   /**
-   * The secret and key URI of an enrolment that is not finished.
+   * The secret and key URI of an authenticator app's enrolment that is not finished.
    *
-   * @throws WatchwordError `not_found`, and `factor_not_pending` once it is: shown once (S14)
+   * @throws WatchwordError `not_found` where it is no app, and `factor_not_pending` once it is active:
+   *   shown once (S14)
    */
   reveal(factor: Factor): { secret: Uint8Array; uri: string } {
+    if (factor.type !== 'totp') throw new WatchwordError('not_found');
     const pending = statusAt(factor, this.clock.now()) === 'pending';
     const material = pending ? this.totp.reveal(factor) : undefined;
     if (material === undefined) throw new WatchwordError('factor_not_pending');
@@ -154,19 +177,92 @@ export class FactorsService {
     });
   }
 
+  /** The active phone factor of a number in a realm: that of the user who proved it last. */
+  findByNumber(
+    realmId: string,
+    lookups: readonly Uint8Array[],
+    executor?: Executor,
+  ): Promise<Factor | undefined> {
+    return this.repository.findByLookup(realmId, lookups, executor);
+  }
+
+  /**
+   * Makes a user whose first proof was a code sent to a number, with that phone as an active factor; in
+   * the caller's transaction.
+   */
+  async addProvenPhone(
+    executor: Executor,
+    caller: Caller,
+    userId: string,
+    request: PhoneRequest,
+  ): Promise<Factor> {
+    const { id: applicationId, realmId } = caller.application;
+    const now = this.clock.now();
+    const id = newId('fac');
+    await this.users.findOrAddLocked(executor, realmId, { userId, createdAt: now });
+    const { defaultName: name, ...stored } = this.phone.enrol({ id, realmId, userId }, request);
+    const factor = await this.repository.add(executor, {
+      ...{ id, realmId, userId, applicationId, type: 'phone', name, ...stored },
+      createdAt: now,
+      expiresAt: new Date(now.getTime() + PENDING_SECONDS * 1000),
+    });
+    const active = await this.activateProven(executor, caller, factor, null, now);
+    if (active === undefined) throw new Error('a new factor was not pending');
+    return active;
+  }
+
+  /** Takes back an enrolment whose first code could not be sent. */
+  async discard(caller: Caller, id: string): Promise<void> {
+    await this.repository.revoke(
+      this.database.kysely,
+      caller.application.realmId,
+      id,
+      this.clock.now(),
+    );
+  }
+
   /** Ends a factor: dead at once on every replica, its secret destroyed (S18). */
   async revoke(context: AuditContext, id: string): Promise<void> {
     await this.database.transaction(async (executor) => {
-      const now = this.clock.now();
-      const factor = await this.repository.revoke(executor, context.realmId, id, now);
-      if (factor === undefined) throw new WatchwordError('not_found');
-      const live = await this.repository.listLive(context.realmId, factor.userId, now, executor);
-      await this.audit.record(executor, context, {
-        type: 'factor.revoked',
-        lastOfUser: !live.some(({ status }) => status === 'active'),
-        ...named(factor),
-      });
+      if (!(await this.revokeIn(executor, context, id))) throw new WatchwordError('not_found');
     });
+  }
+
+  /** The same in the caller's transaction. @returns false where no live factor has that id */
+  async revokeIn(executor: Executor, context: AuditContext, id: string): Promise<boolean> {
+    const now = this.clock.now();
+    const factor = await this.repository.revoke(executor, context.realmId, id, now);
+    if (factor === undefined) return false;
+    const live = await this.repository.listLive(context.realmId, factor.userId, now, executor);
+    await this.audit.record(executor, context, {
+      type: 'factor.revoked',
+      lastOfUser: !live.some(({ status }) => status === 'active'),
+      ...named(factor),
+    });
+    return true;
+  }
+
+  private enrolment(place: FactorPlace, request: EnrolRequest): Enrolment {
+    return request.type === 'totp'
+      ? this.totp.enrol(place, request.totp)
+      : this.phone.enrol(place, request.phone);
+  }
+
+  private refuseTwins(live: readonly Factor[], request: EnrolRequest): void {
+    if (request.type === 'phone') {
+      const { number, replaces } = request.phone;
+      const active = live.filter(({ status, type }) => status === 'active' && type === 'phone');
+      if (active.some((factor) => this.phone.hasNumber(factor, number)))
+        throw new WatchwordError('phone_in_use');
+      if (replaces !== undefined && !active.some(({ id }) => id === replaces))
+        throw new WatchwordError('not_found');
+      return;
+    }
+    const { secret } = request.totp;
+    const apps = live.filter(({ type }) => type === 'totp');
+    // Two factors with one secret would each take a code of it once (S23).
+    if (secret !== undefined && apps.some((factor) => this.totp.hasSecret(factor, secret)))
+      throw new WatchwordError('factor_secret_in_use');
   }
 
   private async refuseActivation(caller: Caller, factor: Factor, now: Date): Promise<never> {

@@ -7,6 +7,8 @@ export type FactorPlace = Pick<Factor, 'id' | 'realmId' | 'userId'>;
 /** What a new factor stores, and what its user sees this once. */
 export interface Enrolment {
   readonly secret: Uint8Array;
+  /** What a factor is found by where its user is not known; null where it is never looked for. */
+  readonly lookup: Uint8Array | null;
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly defaultName: string;
 }

@@ -38,6 +38,7 @@ export class TotpMethod implements CodeMethod {
     const secret = request.secret ?? randomSecret();
     return {
       secret: this.envelope.seal(secret, sealedAt(place)),
+      lookup: null,
       parameters: { algorithm, digits, period, issuer, account_name } satisfies StoredParameters,
       defaultName: 'Authenticator app',
     };

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { ApplicationsModule } from '../applications/applications.module.js';
 import { AuditModule } from '../audit/audit.module.js';
+import { DeliveryModule } from '../delivery/delivery.module.js';
 import { AddressLimit } from './address-limit.js';
 import { EdgeController } from './edge.controller.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
@@ -13,7 +14,7 @@ import { ProblemFilter } from './problem.filter.js';
 import { validationPipe } from './validation.js';
 
 @Module({
-  imports: [ApplicationsModule, AuditModule],
+  imports: [ApplicationsModule, AuditModule, DeliveryModule],
   providers: [
     AddressLimit,
     IdempotencyRepository,

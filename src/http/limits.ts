@@ -13,7 +13,7 @@ import {
 } from 'rate-limiter-flexible';
 import { CONFIG, type Config } from '../config.js';
 import { WatchwordError } from '../errors.js';
-import { addressBucket } from './address.js';
+import { addressBucket } from '../applications/client-address.js';
 
 const APPLICATION_WINDOW_SECONDS = 10;
 const ADDRESS_WINDOW_SECONDS = 60;

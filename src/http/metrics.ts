@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
+import { DeliveryMetrics } from '../delivery/delivery.metrics.js';
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 
 /** From a tenth of a login to a client's patience. */
@@ -20,8 +21,12 @@ export class Metrics implements OnModuleInit {
     registers: [this.registry],
   });
 
-  constructor(private readonly adapter: HttpAdapterHost) {
+  constructor(
+    private readonly adapter: HttpAdapterHost,
+    delivery: DeliveryMetrics,
+  ) {
     collectDefaultMetrics({ register: this.registry });
+    for (const metric of delivery.all) this.registry.registerMetric(metric);
   }
 
   onModuleInit(): void {

@@ -28,6 +28,7 @@ const problemSchema = {
     allowed: { type: 'array', items: { type: 'string' } },
     max_age: { type: 'integer', description: 'Seconds.' },
     challenge_status: { type: 'string' },
+    limit: { type: 'string' },
   },
 };
 

@@ -20,6 +20,8 @@ const PARAMETER_CHARACTERS = 255 * 12;
 const REQUEST_TIMEOUT_MS = 10_000;
 const HEADERS_TIMEOUT_MS = 5_000;
 const KEEP_ALIVE_MS = 65_000;
+/** What Twilio sends; taken nowhere but where it reports. */
+const FORM = 'application/x-www-form-urlencoded';
 
 /** The HTTP server as it stands before any route: limits, headers, one body parser. */
 export function createServer(config: Config, log: FastifyBaseLogger): FastifyInstance {
@@ -69,9 +71,12 @@ export function createServer(config: Config, log: FastifyBaseLogger): FastifyIns
     done();
   });
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+  server.addContentTypeParser(FORM, { parseAs: 'string' }, (_request, body, done) => {
+    done(null, body);
+  });
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     try {
-      done(null, parseJson(body as Buffer));
+      done(null, isReport(request) ? body.toString() : parseJson(body as Buffer));
     } catch (error) {
       done(error as Error);
     }
@@ -85,7 +90,14 @@ function badAddress(): WatchwordError {
   });
 }
 
-function hasForeignBody({ headers }: FastifyRequest): boolean {
+/** A provider's report: its signature is over the very bytes, so it is handed on as it came. */
+function isReport({ routeOptions }: FastifyRequest): boolean {
+  return routeOptions.url?.startsWith('/v1/callbacks/') === true;
+}
+
+function hasForeignBody(request: FastifyRequest): boolean {
+  const { headers } = request;
+  if (isReport(request) && headers['content-type']?.split(';')[0] === FORM) return false;
   const length = headers['content-length'];
   const hasBody = (length !== undefined && length !== '0') || 'transfer-encoding' in headers;
   return (hasBody || 'content-type' in headers) && !isJsonType(headers['content-type']);

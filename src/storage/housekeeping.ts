@@ -4,11 +4,16 @@ import type { Database } from './database.js';
 const DAY_MS = 86_400_000;
 /** How long an ended challenge can still be asked about. */
 const CHALLENGE_KEPT_MS = DAY_MS;
+/** How long one can see what became of a message. */
+const MESSAGE_KEPT_MS = 30 * DAY_MS;
+/** The longest window of a counter is a day. */
+const COUNTER_KEPT_MS = 2 * DAY_MS;
 /** A budget without failures in a row is empty when its slow window is over: 30 days (lockout.ts). */
 const BUDGET_KEPT_MS = 31 * DAY_MS;
 
 /**
- * Deletes what has expired: factors nobody activated, old challenges, stored answers, empty budgets.
+ * Deletes what has expired: factors nobody activated, old challenges, messages and counters, stored
+ * answers, empty budgets.
  * Safe to run on several replicas at once.
  *
  * @returns rows deleted
@@ -25,6 +30,17 @@ export async function deleteExpired(database: Database, now: Date): Promise<numb
     kysely
       .deleteFrom('challenges')
       .where('expires_at', '<', before(CHALLENGE_KEPT_MS))
+      .executeTakeFirst(),
+    kysely
+      .deleteFrom('messages')
+      .where('created_at', '<', before(MESSAGE_KEPT_MS))
+      .executeTakeFirst(),
+    kysely
+      .deleteFrom('send_counters')
+      .where('since', '<', before(COUNTER_KEPT_MS))
+      .where((where) =>
+        where.or([where('paused_until', 'is', null), where('paused_until', '<', now)]),
+      )
       .executeTakeFirst(),
     kysely.deleteFrom('idempotency_answers').where('expires_at', '<', now).executeTakeFirst(),
     kysely

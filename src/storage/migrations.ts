@@ -3,6 +3,7 @@ import { Migrator } from 'kysely/migration';
 import { isMissingTable } from './failure.js';
 import type { Schema } from './schema.js';
 import { foundation } from './migrations/0001-foundation.js';
+import { phones } from './migrations/0002-phones.js';
 
 /**
  * Every migration, in order. Once released a migration is never edited, and each must leave a schema
@@ -10,6 +11,7 @@ import { foundation } from './migrations/0001-foundation.js';
  */
 const migrations = {
   '0001-foundation': foundation,
+  '0002-phones': phones,
 };
 
 /**

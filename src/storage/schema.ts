@@ -51,6 +51,8 @@ export interface FactorRow {
   name: string;
   /** Sealed; null once the factor is revoked. */
   secret: Uint8Array | null;
+  /** Keyed hash by which a phone's factor is found; null for other kinds and once it is revoked. */
+  lookup: Uint8Array | null;
   /** What its kind needs beside the secret. */
   parameters: Json<Record<string, unknown>>;
   /** The newest time step that was accepted; a code of it or of an older one is spent. */
@@ -82,18 +84,80 @@ export interface ChallengeRow {
   id: string;
   realm_id: string;
   application_id: string;
-  user_id: string;
+  /** Null where the challenge was opened by number: whose it is, the proof decides. */
+  user_id: string | null;
   type: string;
   factor_id: string | null;
   purpose: string;
   status: string;
   attempts_used: Generated<number>;
+  /** The members that a phone's challenge has beside. */
+  channel: Generated<string | null>;
+  locale: Generated<string | null>;
+  /** Sealed. */
+  phone: Generated<Uint8Array | null>;
+  phone_hash: Generated<Uint8Array | null>;
+  phone_masked: Generated<string | null>;
+  country: Generated<string | null>;
+  prefix: Generated<string | null>;
+  /** Keyed hash over challenge and code (S64). */
+  code_hash: Generated<Uint8Array | null>;
+  message_id: Generated<string | null>;
+  sends: Generated<number>;
+  resend_at: Generated<Date | null>;
   first_factor: string[];
   transaction: Json<Record<string, unknown> | null> | null;
   transaction_hash: string | null;
   created_at: Date;
   expires_at: Date;
   ended_at: Date | null;
+}
+
+/** What is on its way to a phone: the outbox, and after it the record of what became of it. */
+export interface MessageRow {
+  id: string;
+  realm_id: string;
+  challenge_id: string | null;
+  channel: string;
+  country: string;
+  /** Sealed; null as soon as nobody has to carry it any more. */
+  content: Uint8Array | null;
+  status: string;
+  /** Why it was not sent; null where it was. */
+  failure: string | null;
+  /** Providers that have been given it, each once. */
+  tried: string[];
+  /** A hand-over is under way, or its answer was never written down. */
+  in_hand: boolean;
+  provider: string | null;
+  provider_message_id: string | null;
+  claim: string | null;
+  claimed_until: Date | null;
+  /** What it reserved, to be given back if it is never sent. */
+  budget_keys: string[];
+  cost_micros: number;
+  created_at: Date;
+  expires_at: Date;
+  updated_at: Date;
+}
+
+/** Counters of the shield (delivery/shield.ts). */
+export interface SendCounterRow {
+  key: string;
+  /** When the window of `used` began. */
+  since: Date;
+  used: number;
+  spent_micros: number;
+  verified: number;
+  recent: Date[];
+  paused_until: Date | null;
+}
+
+/** What the console provider keeps, sealed: never in production. */
+export interface InboxRow {
+  id: string;
+  content: Uint8Array;
+  sent_at: Date;
 }
 
 export interface SigningKeyRow {
@@ -138,6 +202,9 @@ export interface Schema {
   factors: FactorRow;
   attempt_budgets: AttemptBudgetRow;
   challenges: ChallengeRow;
+  messages: MessageRow;
+  send_counters: SendCounterRow;
+  inbox: InboxRow;
   signing_keys: SigningKeyRow;
   audit_events: AuditEventRow;
   idempotency_answers: IdempotencyAnswerRow;

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
 import { Database, type Executor } from '../storage/database.js';
 import type { User } from './user.js';
 
@@ -36,12 +37,21 @@ export class UsersRepository {
       .execute();
   }
 
-  /** Lifts every lock of the user. @returns whether there was anything to lift */
+  /** Lifts every lock of the user and of the user's phones. @returns whether there was anything to lift */
   async clearBudgets(executor: Executor, realmId: string, userId: string): Promise<boolean> {
     const { numDeletedRows } = await executor
       .deleteFrom('attempt_budgets')
       .where('realm_id', '=', realmId)
-      .where('user_id', '=', userId)
+      .where((where) =>
+        where.or([
+          where('user_id', '=', userId),
+          // Attempts on a phone are counted by its number (challenges/phone.proof.ts).
+          where.and([
+            where('kind', '=', 'phone'),
+            where('user_id', 'in', lookupsOf(executor, realmId, userId).select(phoneSubject)),
+          ]),
+        ]),
+      )
       .executeTakeFirst();
     return numDeletedRows > 0n;
   }
@@ -57,16 +67,25 @@ export class UsersRepository {
     userId: string,
     pseudonym: string,
   ): Promise<boolean> {
+    await executor
+      .deleteFrom('challenges')
+      .where('realm_id', '=', realmId)
+      .where((where) =>
+        where.or([
+          where('user_id', '=', userId),
+          where('phone_hash', 'in', lookupsOf(executor, realmId, userId).select('lookup')),
+        ]),
+      )
+      .execute();
+    await executor
+      .deleteFrom('send_counters')
+      .where('key', '=', `user/${realmId}/${userId}`)
+      .execute();
     const { numDeletedRows } = await executor
       .deleteFrom('users')
       .where('realm_id', '=', realmId)
       .where('user_id', '=', userId)
       .executeTakeFirst();
-    await executor
-      .deleteFrom('challenges')
-      .where('realm_id', '=', realmId)
-      .where('user_id', '=', userId)
-      .execute();
     await executor
       .updateTable('audit_events')
       .set({ user_id: pseudonym })
@@ -75,4 +94,17 @@ export class UsersRepository {
       .execute();
     return numDeletedRows > 0n;
   }
+}
+
+const phoneSubject =
+  sql<string>`'phone:' || rtrim(translate(encode(lookup, 'base64'), '+/', '-_'), '=')`.as(
+    'subject',
+  );
+
+function lookupsOf(executor: Executor, realmId: string, userId: string) {
+  return executor
+    .selectFrom('factors')
+    .where('realm_id', '=', realmId)
+    .where('user_id', '=', userId)
+    .where('lookup', 'is not', null);
 }

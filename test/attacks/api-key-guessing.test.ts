@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { newApiKey } from '../../src/applications/api-key.js';
 import { ApplicationsRepository } from '../../src/applications/applications.repository.js';
-import { addressBucket } from '../../src/http/address.js';
+import { addressBucket } from '../../src/applications/client-address.js';
 import { startApplication, type TestApplication } from '../support/application.js';
 import { listen, open } from '../support/raw-socket.js';
 

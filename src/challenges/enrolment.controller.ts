@@ -1,0 +1,50 @@
+import { Body, Controller, Header, HttpCode, Param, Post } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { CurrentCaller, Scopes } from '../applications/application.guard.js';
+import type { Caller } from '../applications/application.js';
+import { Clock } from '../clock.js';
+import { enrolRequest } from '../factors/enrol-request.js';
+import { activateBody, enrolBody, factor, type EnrolBody } from '../factors/factors.schemas.js';
+import { FactorsService } from '../factors/factors.service.js';
+import { factorView } from '../factors/factors.views.js';
+import { IdPipe } from '../storage/id.pipe.js';
+import { userId } from '../users/user.js';
+import { Enrolment } from './enrolment.js';
+import { enrolledFactor, enrolledFactorView, firstCodeOf } from './enrolment.schemas.js';
+
+@ApiTags('factors')
+@Scopes('enrol')
+@Controller('v1')
+export class EnrolmentController {
+  constructor(
+    private readonly enrolment: Enrolment,
+    private readonly factors: FactorsService,
+    private readonly clock: Clock,
+  ) {}
+
+  @Post('users/:user_id/factors')
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ summary: 'Begin to enrol a factor' })
+  @ApiCreatedResponse({ standardSchema: enrolledFactor })
+  async enrol(
+    @CurrentCaller() caller: Caller,
+    @Param('user_id', { schema: userId }) user: string,
+    @Body({ schema: enrolBody }) body: EnrolBody,
+  ) {
+    const request = enrolRequest(caller, user, body);
+    const enrolled = await this.enrolment.begin(caller, user, request, firstCodeOf(body));
+    return enrolledFactorView(enrolled, this.factors, this.clock.now());
+  }
+
+  @Post('factors/:id/activate')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Finish an enrolment by its first code' })
+  @ApiOkResponse({ standardSchema: factor })
+  async activate(
+    @CurrentCaller() caller: Caller,
+    @Param('id', new IdPipe('fac')) id: string,
+    @Body({ schema: activateBody }) { code }: { code: string },
+  ) {
+    return factorView(await this.enrolment.activate(caller, id, code), this.clock.now());
+  }
+}

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { addressBucket } from '../applications/client-address.js';
+import { factor, type EnrolBody } from '../factors/factors.schemas.js';
+import type { FactorsService } from '../factors/factors.service.js';
+import { factorView } from '../factors/factors.views.js';
+import { encodeSecret } from '../otp/secret.js';
+import { qrSvg } from '../otp/qr-code.js';
+import { challenge, challengeView } from './challenges.schemas.js';
+import type { Enrolled, FirstCode } from './enrolment.js';
+
+export const enrolledFactor = factor
+  .extend({
+    totp: z
+      .object({
+        secret: z.string().meta({ description: 'Base32, to type in where nothing can scan.' }),
+        uri: z.string().meta({ description: 'otpauth:// key URI; also a deep link on a phone.' }),
+        qr_svg: z.string(),
+      })
+      .optional()
+      .meta({ description: 'For an authenticator app; shown this once.' }),
+    challenge: challenge
+      .optional()
+      .meta({ description: 'For a phone: the code that is on its way; it can be resent.' }),
+  })
+  .meta({ id: 'EnrolledFactor' });
+
+/** A new factor with what its user needs now: shown at enrolment and never again (S14). */
+export async function enrolledFactorView(
+  { factor: enrolled, challenge: opened }: Enrolled,
+  factors: Pick<FactorsService, 'reveal'>,
+  now: Date,
+): Promise<z.output<typeof enrolledFactor>> {
+  const shown = factorView(enrolled, now);
+  if (opened !== undefined)
+    return {
+      ...shown,
+      challenge: challengeView(opened, now, { status: 'queued', provider: null, failure: null }),
+    };
+  const { secret, uri } = factors.reveal(enrolled);
+  return { ...shown, totp: { secret: encodeSecret(secret), uri, qr_svg: await qrSvg(uri) } };
+}
+
+export function firstCodeOf(body: EnrolBody): FirstCode {
+  if (body.type !== 'phone') return { locale: undefined, address: null };
+  const { locale, client_ip: address } = body;
+  return { locale, address: address === undefined ? null : addressBucket(address) };
+}

@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common';
+import type { Caller } from '../applications/application.js';
+import { WatchwordError } from '../errors.js';
+import type { Factor } from '../factors/factor.js';
+import { FactorsService, type EnrolRequest } from '../factors/factors.service.js';
+import type { Challenge } from './challenge.js';
+import { ChallengesRepository } from './challenges.repository.js';
+import { PhoneChallenges } from './phone-challenges.js';
+import { Verification } from './verification.js';
+
+/** How the first code of a phone is sent. */
+export interface FirstCode {
+  readonly locale: string | undefined;
+  /** Bucket of the client's address. */
+  readonly address: string | null;
+}
+
+export interface Enrolled {
+  readonly factor: Factor;
+  /** A phone's: its first code is on the way. */
+  readonly challenge: Challenge | undefined;
+}
+
+/** An enrolment from its first request to its first code. A phone's is a challenge of its own. */
+@Injectable()
+export class Enrolment {
+  constructor(
+    private readonly factors: FactorsService,
+    private readonly phones: PhoneChallenges,
+    private readonly challenges: ChallengesRepository,
+    private readonly verification: Verification,
+  ) {}
+
+  /** @throws WatchwordError as `FactorsService.enrol`, and why a phone's code is not sent */
+  async begin(
+    caller: Caller,
+    userId: string,
+    request: EnrolRequest,
+    { locale, address }: FirstCode,
+  ): Promise<Enrolled> {
+    const factor = await this.factors.enrol(caller, userId, request);
+    if (request.type !== 'phone') return { factor, challenge: undefined };
+    const { number, channel } = request.phone;
+    const asked = { userId, factorId: factor.id, number, channel, locale, address };
+    const opening = { ...asked, purpose: 'enrol', firstFactor: [], transaction: null } as const;
+    const challenge = await this.phones.open(caller, opening).catch(async (error: unknown) => {
+      await this.factors.discard(caller, factor.id);
+      throw error;
+    });
+    return { factor, challenge };
+  }
+
+  /**
+   * Finishes an enrolment by its first code, which is used up by that (S13).
+   *
+   * @throws WatchwordError as `FactorsService.activate`; for a phone as `Verification.byChallenge` too
+   */
+  async activate(caller: Caller, id: string, code: string): Promise<Factor> {
+    const factor = await this.factors.get(caller, id);
+    if (factor.type !== 'phone') return this.factors.activate(caller, id, code);
+    const challenge = await this.challenges.findEnrolment(caller.application.id, id);
+    if (challenge === undefined || factor.status !== 'pending')
+      throw new WatchwordError('factor_not_pending');
+    await this.verification.proveOnly(caller, challenge, code);
+    return this.factors.get(caller, id);
+  }
+}

@@ -1,0 +1,158 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Caller } from '../applications/application.js';
+import { Clock } from '../clock.js';
+import { CONFIG, type Config } from '../config.js';
+import { Envelope } from '../crypto/envelope.js';
+import { randomDigits } from '../crypto/random.js';
+import type { Channel } from '../delivery/channel.js';
+import { Delivery } from '../delivery/delivery.js';
+import { mask, readPhoneNumber, type PhoneNumber } from '../delivery/phone-number.js';
+import type { Letter } from '../delivery/provider.js';
+import { codeMessage, spokenMessage, type Locale } from '../delivery/texts.js';
+import { WatchwordError } from '../errors.js';
+import { newId } from '../storage/ids.js';
+import { hashTransaction, type FirstFactor } from '../tokens/claims.js';
+import { isTold, sealedAt, statusAt, type Challenge, type Purpose } from './challenge.js';
+import { blockedError } from './blocked-error.js';
+import { SentCodes } from './sent-codes.js';
+import { Sending, type Placement } from './sending.js';
+
+/** A code to be sent to a number. */
+export interface PhoneChallengeRequest {
+  /** Null: whose the number is, the proof decides. */
+  readonly userId: string | null;
+  readonly factorId: string | null;
+  readonly number: PhoneNumber;
+  readonly channel: Channel;
+  readonly locale: string | undefined;
+  readonly purpose: Purpose;
+  /** Bucket of the client's address. */
+  readonly address: string | null;
+  readonly firstFactor: readonly FirstFactor[];
+  readonly transaction: Record<string, unknown> | null;
+}
+
+/** Challenges whose code is sent to a phone: opened with a first code, and given further ones. */
+@Injectable()
+export class PhoneChallenges {
+  constructor(
+    private readonly sending: Sending,
+    private readonly delivery: Delivery,
+    private readonly codes: SentCodes,
+    private readonly envelope: Envelope,
+    private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /**
+   * Opens a challenge and has its code sent.
+   *
+   * @throws WatchwordError for a caller that may know about numbers, why nothing is sent (blocked-error.ts)
+   */
+  async open(caller: Caller, request: PhoneChallengeRequest): Promise<Challenge> {
+    const { id: applicationId, realmId } = caller.application;
+    const { number, channel, transaction } = request;
+    const now = this.clock.now();
+    const id = newId('chl');
+    const locale = this.delivery.localeFor(request.locale);
+    const challenge: Challenge = {
+      ...{ id, realmId, applicationId, type: 'phone', status: 'pending', attemptsUsed: 0 },
+      userId: request.userId,
+      factorId: request.factorId,
+      purpose: request.purpose,
+      firstFactor: request.firstFactor,
+      transaction,
+      transactionHash: transaction && hashTransaction(transaction),
+      createdAt: now,
+      expiresAt: now,
+      phone: {
+        ...{ channel, locale, sends: 0, codeHash: null, messageId: '', resendAt: now },
+        sealed: this.envelope.seal(Buffer.from(number.e164), sealedAt({ id, realmId })),
+        hash: this.delivery.hashOf(realmId, number),
+        masked: mask(number.e164),
+        country: number.country,
+        prefix: number.prefix,
+      },
+    };
+    return this.send(caller, challenge, undefined, number, request.address, now);
+  }
+
+  /**
+   * Sends another code; the one before is dead. No budget of attempts begins anew (S31).
+   *
+   * @param channel another way than before
+   * @throws WatchwordError `challenge_ended`, `not_found` where no code was sent, and as `open`
+   */
+  async resend(caller: Caller, before: Challenge, channel?: Channel): Promise<Challenge> {
+    if (before.phone === null) throw new WatchwordError('not_found');
+    const now = this.clock.now();
+    const status = statusAt(before, now);
+    if (status !== 'pending')
+      throw new WatchwordError('challenge_ended', { challenge_status: status });
+    const number = readPhoneNumber(
+      this.envelope.open(before.phone.sealed, sealedAt(before)).toString(),
+    );
+    if (number === undefined) throw new Error('a challenge holds no number');
+    const phone = { ...before.phone, channel: channel ?? before.phone.channel };
+    return this.send(caller, { ...before, phone }, before, number, null, now);
+  }
+
+  private async send(
+    caller: Caller,
+    { phone, ...challenge }: Challenge,
+    before: Challenge | undefined,
+    number: PhoneNumber,
+    address: string | null,
+    now: Date,
+  ): Promise<Challenge> {
+    if (phone === null) throw new Error('a code is sent to a phone');
+    const { id, realmId, applicationId, userId } = challenge;
+    const { channel } = phone;
+    const fixed = this.delivery.fixedCode(number);
+    const code = fixed ?? randomDigits(this.config.smsCodeDigits);
+    const letter = await this.letter(caller, phone.locale as Locale, number, channel, code, before);
+    const placement: Placement = {
+      caller,
+      challenge: {
+        ...challenge,
+        expiresAt: letter.expiresAt,
+        phone: {
+          ...phone,
+          codeHash: this.codes.hash(id, code),
+          messageId: letter.id,
+          sends: phone.sends + 1,
+        },
+      },
+      before,
+      letter,
+      send: this.delivery.sendOf({ realmId, applicationId, userId, address }, number, channel),
+      early: this.delivery.refuseEarly(number, channel),
+      isTest: fixed !== undefined,
+      told: isTold(caller, challenge),
+      now,
+    };
+    const placed = await this.sending.place(placement);
+    if (placed.placed) return placed.challenge;
+    throw blockedError(placed.block, placed.retryAfter);
+  }
+
+  private async letter(
+    { application }: Caller,
+    locale: Locale,
+    { e164: to, country }: PhoneNumber,
+    channel: Channel,
+    code: string,
+    before: Challenge | undefined,
+  ): Promise<Letter> {
+    const { realmName } = application;
+    const { smsOrigin: origin, smsAndroidHash: androidHash, smsCodeSeconds } = this.config;
+    const last = before?.phone && (await this.delivery.stateOf(before.phone.messageId));
+    const written = { text: codeMessage(locale, realmName, code, { origin, androidHash }) };
+    return {
+      ...{ id: newId('msg'), channel, to, country, code, language: locale },
+      ...(channel === 'voice' ? spokenMessage(locale, realmName, code) : written),
+      ...(last?.provider != null && { avoid: last.provider }),
+      expiresAt: new Date(this.clock.now().getTime() + smsCodeSeconds * 1000),
+    };
+  }
+}

@@ -1,0 +1,184 @@
+import { Injectable } from '@nestjs/common';
+import { auditContext } from '../applications/application.js';
+import { Envelope } from '../crypto/envelope.js';
+import type { Channel } from '../delivery/channel.js';
+import { verifiedKeys } from '../delivery/counter.js';
+import { Delivery } from '../delivery/delivery.js';
+import { readPhoneNumber, type PhoneNumber } from '../delivery/phone-number.js';
+import type { Letter } from '../delivery/provider.js';
+import type { Factor } from '../factors/factor.js';
+import { FactorsService } from '../factors/factors.service.js';
+import { phoneOf } from '../factors/phone.method.js';
+import { Database, type Executor } from '../storage/database.js';
+import { newId } from '../storage/ids.js';
+import type { ProvenMethod } from '../tokens/claims.js';
+import { AttemptsRepository, type Charge } from './attempts.repository.js';
+import { sealedAt, type Challenge, type PhonePart } from './challenge.js';
+import { Notices } from './notices.js';
+import type { Claim, Consume, ProofKind } from './proof-kind.js';
+import { SentCodes } from './sent-codes.js';
+
+/** RFC 8176 knows a text message and a call; what comes by WhatsApp is a one-time password. */
+const methods: Record<Channel, ProvenMethod> = { sms: 'sms', voice: 'tel', whatsapp: 'otp' };
+
+/** Ends a transaction whose proof was used up by somebody else. */
+class Overtaken extends Error {}
+
+/** A claim on a challenge whose code was sent. */
+interface PhoneClaim extends Claim {
+  readonly challenge: Challenge & { readonly phone: PhonePart };
+}
+
+/**
+ * A code that was sent to a phone. Attempts are counted by number (NIST SP 800-63B-4, 3.2.2 counts by
+ * authenticator): the same for one that is known as for one that is not (S42).
+ */
+@Injectable()
+export class PhoneProof implements ProofKind {
+  readonly type = 'phone';
+
+  constructor(
+    private readonly codes: SentCodes,
+    private readonly attempts: AttemptsRepository,
+    private readonly factors: FactorsService,
+    private readonly delivery: Delivery,
+    private readonly notices: Notices,
+    private readonly envelope: Envelope,
+    private readonly database: Database,
+  ) {}
+
+  subjectOf(claim: Claim): string {
+    return subjectOf(phoneClaim(claim).challenge.phone.hash);
+  }
+
+  compare(claim: Claim, _charge: Charge): Consume | undefined {
+    const own = phoneClaim(claim);
+    const { id, phone, purpose } = own.challenge;
+    if (phone.codeHash === null) return undefined;
+    if (!this.codes.matches(phone.codeHash, id, claim.code)) return undefined;
+    if (purpose === 'enrol') return (approval) => this.finishEnrolment(own, approval);
+    return (approval) => this.logIn(own, approval);
+  }
+
+  reasonOf() {
+    return 'incorrect' as const;
+  }
+
+  /** Whose number it is: the factor that was named, or the one whose user proved the number last. */
+  private async logIn(claim: PhoneClaim, approval: Parameters<Consume>[0]) {
+    const { realmId } = claim.challenge;
+    const known =
+      claim.factorId !== null && claim.userId !== null
+        ? { id: claim.factorId, userId: claim.userId }
+        : await this.factors.findByNumber(realmId, this.hashesOf(claim));
+    if (known === undefined) return this.welcome(claim, approval);
+    const proven = { userId: known.userId, factorId: known.id };
+    const consumed = await this.attempts.consumeCode(this.consumption(claim, proven, approval));
+    return consumed ? { ...proven, method: methods[claim.challenge.phone.channel] } : undefined;
+  }
+
+  /** A number that is nobody's yet: the proof makes its user, once, however many prove it at a time. */
+  private welcome(claim: PhoneClaim, approval: Parameters<Consume>[0]) {
+    return this.inTransaction(claim, async (executor) => {
+      const { realmId } = claim.challenge;
+      const subject = { realmId, userId: this.subjectOf(claim), kind: this.type };
+      await this.attempts.holdBudget(executor, subject);
+      const hashes = this.hashesOf(claim);
+      const factor =
+        (await this.factors.findByNumber(realmId, hashes, executor)) ??
+        (await this.factors.addProvenPhone(executor, claim.caller, newId('usr'), {
+          number: this.numberOf(claim),
+          channel: claim.challenge.phone.channel,
+          replaces: undefined,
+        }));
+      const proven = { userId: factor.userId, factorId: factor.id };
+      const own = this.consumption(claim, proven, approval);
+      if (!(await this.attempts.consumeCodeIn(executor, own))) throw new Overtaken();
+      return proven;
+    });
+  }
+
+  private async finishEnrolment(claim: PhoneClaim, approval: Parameters<Consume>[0]) {
+    const { caller, factorId, now } = claim;
+    const pending = await this.factors.get(caller, factorId ?? '');
+    let notice: Letter | undefined;
+    const finished = await this.inTransaction(claim, async (executor) => {
+      const factor = await this.factors.activateProven(executor, caller, pending, null, now);
+      if (factor === undefined) throw new Overtaken();
+      const proven = { userId: factor.userId, factorId: factor.id };
+      const own = this.consumption(claim, proven, approval);
+      if (!(await this.attempts.consumeCodeIn(executor, own))) throw new Overtaken();
+      const replaced = await this.replaced(caller, factor);
+      if (replaced !== undefined) {
+        const { locale } = claim.challenge.phone;
+        notice = await this.notices.tellReplaced(executor, caller, replaced, locale, now);
+        await this.factors.revokeIn(executor, auditContext(caller), replaced.id);
+      }
+      return proven;
+    });
+    if (finished !== undefined) this.notices.carry(notice);
+    return finished;
+  }
+
+  private async replaced(caller: Claim['caller'], factor: Factor): Promise<Factor | undefined> {
+    const replaces = phoneOf(factor)?.replaces;
+    if (replaces === undefined) return undefined;
+    const old = await this.factors.get(caller, replaces);
+    return old.userId === factor.userId && old.status === 'active' ? old : undefined;
+  }
+
+  private async inTransaction(
+    { challenge }: PhoneClaim,
+    work: (executor: Executor) => Promise<{ userId: string; factorId: string }>,
+  ) {
+    try {
+      const proven = await this.database.transaction(work);
+      return { ...proven, method: methods[challenge.phone.channel] };
+    } catch (error) {
+      if (error instanceof Overtaken) return undefined;
+      throw error;
+    }
+  }
+
+  private consumption(
+    { challenge, now }: PhoneClaim,
+    proven: { readonly userId: string; readonly factorId: string },
+    approval: Parameters<Consume>[0],
+  ) {
+    const { id, realmId, phone } = challenge;
+    const { country, prefix } = phone;
+    const number = Buffer.from(phone.hash).toString('base64url');
+    return {
+      challengeId: id,
+      // Of the code that was compared: one that was sent since is another (S51).
+      codeHash: phone.codeHash ?? new Uint8Array(),
+      factorId: proven.factorId,
+      subject: subjectOf(phone.hash),
+      ...verifiedKeys({ realmId, country, prefix, number }),
+      event: approval(proven),
+      now,
+    };
+  }
+
+  private hashesOf(claim: PhoneClaim): Buffer[] {
+    return this.delivery.hashesOf(claim.challenge.realmId, this.numberOf(claim));
+  }
+
+  private numberOf({ challenge }: PhoneClaim): PhoneNumber {
+    const opened = this.envelope.open(challenge.phone.sealed, sealedAt(challenge)).toString();
+    const number = readPhoneNumber(opened);
+    if (number === undefined) throw new Error('a challenge holds no number');
+    return number;
+  }
+}
+
+/** The name under which the attempts on a number are counted. */
+export function subjectOf(hash: Uint8Array): string {
+  return `phone:${Buffer.from(hash).toString('base64url')}`;
+}
+
+function phoneClaim(claim: Claim): PhoneClaim {
+  const { challenge } = claim;
+  if (challenge?.phone == null) throw new Error('a phone is proved by a challenge');
+  return { ...claim, challenge: { ...challenge, phone: challenge.phone } };
+}

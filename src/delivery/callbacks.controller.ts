@@ -1,0 +1,33 @@
+import { Body, Controller, Headers, HttpCode, Param, Post } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { Open } from '../applications/application.guard.js';
+import { IdPipe } from '../storage/id.pipe.js';
+import { Callbacks } from './callbacks.js';
+
+/** What providers report of a message. Their signature is their credential. */
+@ApiExcludeController()
+@Open()
+@Controller('v1/callbacks')
+export class CallbacksController {
+  constructor(private readonly callbacks: Callbacks) {}
+
+  @Post('twilio/:id')
+  @HttpCode(204)
+  async twilio(
+    @Param('id', new IdPipe('msg')) id: string,
+    @Headers('x-twilio-signature') signature: string | undefined,
+    @Body() body: string,
+  ): Promise<void> {
+    await this.callbacks.twilio(id, signature, body);
+  }
+
+  @Post('webhook/:id')
+  @HttpCode(204)
+  async webhook(
+    @Param('id', new IdPipe('msg')) id: string,
+    @Headers() headers: Record<string, string>,
+    @Body() body: string,
+  ): Promise<void> {
+    await this.callbacks.webhook(id, headers, body);
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * Status reports. Twilio signs the exact public address with every parameter, by the account's token
+ * (https://www.twilio.com/docs/usage/security); the webhook's owner signs as Standard Webhooks does. What is
+ * not signed is refused (S61), what is late or repeated changes nothing (S62).
+ */
+import { Inject, Injectable } from '@nestjs/common';
+import { Webhook } from 'standardwebhooks';
+import { z } from 'zod';
+import { Clock } from '../clock.js';
+import { CONFIG, type Config } from '../config.js';
+import { WatchwordError } from '../errors.js';
+import type { MessageStatus } from './message.js';
+import { MessagesRepository } from './messages.repository.js';
+
+const statusOfTwilio: Readonly<Record<string, MessageStatus>> = {
+  sent: 'sent',
+  delivered: 'delivered',
+  read: 'delivered',
+  undelivered: 'undelivered',
+  failed: 'failed',
+  canceled: 'failed',
+  // Calls: answered to the end, or nobody came to the phone.
+  completed: 'delivered',
+  busy: 'undelivered',
+  'no-answer': 'undelivered',
+};
+const DETAIL_CHARACTERS = 64;
+
+const webhookReport = z.strictObject({
+  status: z.enum(['sent', 'delivered', 'undelivered', 'failed']),
+  detail: z.string().max(DETAIL_CHARACTERS).optional(),
+});
+
+@Injectable()
+export class Callbacks {
+  constructor(
+    private readonly messages: MessagesRepository,
+    private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** @throws WatchwordError `signature_invalid`; `not_found` where there is no such provider */
+  async twilio(id: string, signature: string | undefined, form: string): Promise<void> {
+    const { twilioAuthToken, publicUrl } = this.config;
+    if (twilioAuthToken === undefined) throw new WatchwordError('not_found');
+    const { validateRequest } = await import('twilio/lib/webhooks/webhooks.js');
+    const url = `${publicUrl}/v1/callbacks/twilio/${id}`;
+    const body = fieldsOf(form);
+    if (signature === undefined || !validateRequest(twilioAuthToken, signature, url, body))
+      throw new WatchwordError('signature_invalid');
+    const name = body['MessageStatus'] ?? body['CallStatus'];
+    if (typeof name !== 'string') return;
+    const status = statusOfTwilio[name];
+    // Stages on the way there are no news.
+    if (status === undefined) return;
+    const errorCode = body['ErrorCode'];
+    const detail = typeof errorCode === 'string' && /^\d{1,6}$/.test(errorCode) ? errorCode : name;
+    const failure = status === 'undelivered' || status === 'failed' ? `twilio ${detail}` : null;
+    await this.messages.report(id, 'twilio', status, failure, this.clock.now());
+  }
+
+  /** @throws WatchwordError `signature_invalid`, `invalid_request`; `not_found` as above */
+  async webhook(id: string, headers: Record<string, string>, text: string): Promise<void> {
+    const { webhookSecret } = this.config;
+    if (webhookSecret === undefined) throw new WatchwordError('not_found');
+    if (headers['webhook-id'] !== id || !isSigned(webhookSecret, text, headers))
+      throw new WatchwordError('signature_invalid');
+    const report = webhookReport.safeParse(readJson(text));
+    if (!report.success)
+      throw new WatchwordError('invalid_request', {
+        errors: [{ path: 'status', message: 'must be sent, delivered, undelivered or failed' }],
+      });
+    const { status, detail = status } = report.data;
+    const failure = status === 'undelivered' || status === 'failed' ? `webhook ${detail}` : null;
+    await this.messages.report(id, 'webhook', status, failure, this.clock.now());
+  }
+}
+
+/** A form's fields; a name that stands twice has several values, all of which are signed. */
+function fieldsOf(form: unknown): Record<string, string | string[]> {
+  const parameters = new URLSearchParams(typeof form === 'string' ? form : '');
+  const fields = [...new Set(parameters.keys())].map((name) => {
+    const values = parameters.getAll(name);
+    return [name, values.length > 1 ? values : (values[0] ?? '')] as const;
+  });
+  return Object.fromEntries(fields);
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isSigned(secret: string, text: string, headers: Record<string, string>): boolean {
+  try {
+    new Webhook(secret).verify(text, headers);
+    return true;
+  } catch {
+    return false;
+  }
+}

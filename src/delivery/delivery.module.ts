@@ -1,0 +1,27 @@
+import { Module } from '@nestjs/common';
+import { Callbacks } from './callbacks.js';
+import { CallbacksController } from './callbacks.controller.js';
+import { CountersRepository } from './counters.repository.js';
+import { Delivery } from './delivery.js';
+import { DeliveryMetrics } from './delivery.metrics.js';
+import { Dispatcher } from './dispatcher.js';
+import { Inbox } from './inbox.js';
+import { InboxController } from './inbox.controller.js';
+import { MessagesRepository } from './messages.repository.js';
+import { Providers } from './providers.js';
+
+@Module({
+  providers: [
+    Callbacks,
+    CountersRepository,
+    Delivery,
+    DeliveryMetrics,
+    Dispatcher,
+    Inbox,
+    MessagesRepository,
+    Providers,
+  ],
+  controllers: [CallbacksController, InboxController],
+  exports: [CountersRepository, Delivery, DeliveryMetrics, Dispatcher, Providers],
+})
+export class DeliveryModule {}

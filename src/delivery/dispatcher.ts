@@ -1,0 +1,93 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Clock } from '../clock.js';
+import type { ProviderName } from '../config/sms.settings.js';
+import { DeliveryMetrics } from './delivery.metrics.js';
+import { MessagesRepository } from './messages.repository.js';
+import { ProviderError, type Letter } from './provider.js';
+import { Providers } from './providers.js';
+
+/** Carries messages out of the outbox: one provider after another, until one takes it. */
+@Injectable()
+export class Dispatcher implements OnApplicationShutdown {
+  private readonly underWay = new Set<Promise<void>>();
+
+  constructor(
+    private readonly messages: MessagesRepository,
+    private readonly providers: Providers,
+    private readonly metrics: DeliveryMetrics,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Begins to carry messages that have been committed; nobody waits for it. */
+  carry(letters: readonly Letter[]): void {
+    for (const letter of letters) this.track(this.carryOne(letter, []));
+  }
+
+  /**
+   * Goes on with messages that another process has left.
+   *
+   * @returns how many there were
+   */
+  async sweep(): Promise<number> {
+    const now = this.clock.now();
+    const abandoned = await this.messages.claimAbandoned(now);
+    for (const { letter, tried, inHand } of abandoned) {
+      const last = tried.at(-1);
+      if (inHand && last !== undefined)
+        this.track(this.messages.leaveUnanswered(letter.id, last, now));
+      else if (letter.expiresAt <= now) this.track(this.messages.fail(letter.id, 'too_late', now));
+      else this.track(this.carryOne(letter, tried));
+    }
+    return abandoned.length;
+  }
+
+  /** Waits for every message that is on its way. */
+  async settled(): Promise<void> {
+    while (this.underWay.size > 0) await Promise.allSettled(this.underWay);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.settled();
+  }
+
+  private track(work: Promise<void>): void {
+    // What fails here is the database: the message stays claimed, and is gone on with when that ends.
+    const tracked = work.catch(() => undefined).finally(() => this.underWay.delete(tracked));
+    this.underWay.add(tracked);
+  }
+
+  private async carryOne(letter: Letter, tried: readonly string[]): Promise<void> {
+    const order = this.providers.inOrder(letter.country, letter.channel, letter.avoid);
+    let failure = 'no_provider';
+    let unanswered: ProviderName | undefined;
+    for (const name of order.filter((candidate) => !tried.includes(candidate))) {
+      if (!(await this.messages.begin(letter.id, name, this.clock.now()))) return;
+      const outcome = await this.handOver(name, letter);
+      if (outcome.taken) {
+        await this.messages.accept(letter.id, name, outcome.id, this.clock.now());
+        return;
+      }
+      failure = outcome.error.detail;
+      if (outcome.error.refusal === 'unanswered') unanswered = name;
+      if (outcome.error.refusal === 'number') break;
+      await this.messages.putBack(letter.id);
+    }
+    const now = this.clock.now();
+    await (unanswered === undefined
+      ? this.messages.fail(letter.id, failure, now)
+      : this.messages.leaveUnanswered(letter.id, unanswered, now));
+  }
+
+  private async handOver(name: ProviderName, letter: Letter) {
+    try {
+      const id = await this.providers.send(name, letter);
+      this.metrics.countMessage(name, letter.channel, 'taken');
+      return { taken: true, id } as const;
+    } catch (error) {
+      const known = error instanceof ProviderError;
+      const refusal = known ? error : new ProviderError('refused', 'internal', { cause: error });
+      this.metrics.countMessage(name, letter.channel, refusal.refusal);
+      return { taken: false, error: refusal } as const;
+    }
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * Who carries messages. Behind this interface stands one file a vendor: `<name>.provider.ts`.
+ */
+import type { ProviderName } from '../config/sms.settings.js';
+import type { Channel } from './channel.js';
+
+/** A message as its carrier needs it. */
+export interface Letter {
+  readonly id: string;
+  readonly channel: Channel;
+  readonly to: string;
+  readonly country: string;
+  /** What is written, or said. */
+  readonly text: string;
+  /** Language in which it is said. */
+  readonly language: string;
+  /** Absent in a notice. */
+  readonly code?: string;
+  /** Who carried the code before, which did not help: asked last. */
+  readonly avoid?: string;
+  /** After that moment it is of no use. */
+  readonly expiresAt: Date;
+}
+
+/**
+ * Why a provider did not take a message:
+ * - `number`: this number cannot be reached, by whomever; nobody else is asked;
+ * - `refused`: this provider surely did not take it; the next one may;
+ * - `unanswered`: nobody knows whether it did.
+ */
+export type Refusal = 'number' | 'refused' | 'unanswered';
+
+export class ProviderError extends Error {
+  override readonly name = 'ProviderError';
+
+  /** @param detail the vendor's own code or status; never the number or the text (S114) */
+  constructor(
+    readonly refusal: Refusal,
+    readonly detail: string,
+    options?: ErrorOptions,
+  ) {
+    super(`a message was not taken: ${refusal} (${detail})`, options);
+  }
+}
+
+export interface Provider {
+  readonly name: ProviderName;
+  carries(channel: Channel): boolean;
+  /**
+   * Hands a message over.
+   *
+   * @param signal aborted when nobody waits for the answer any more
+   * @returns the vendor's id of the message, where it gives one
+   * @throws ProviderError
+   */
+  send(letter: Letter, signal: AbortSignal): Promise<string | null>;
+}
+
+const notSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+
+/** What a request that brought no answer means: only one that never left is surely not taken. */
+export function unanswered(error: unknown): ProviderError {
+  const code = codeOf(error) ?? 'no answer';
+  return new ProviderError(notSent.has(code) ? 'refused' : 'unanswered', code, { cause: error });
+}
+
+function codeOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return 'cause' in error ? codeOf(error.cause) : undefined;
+}
