@@ -52,7 +52,8 @@ export type AuditEvent =
       readonly country: string;
       readonly channel: string;
     }
-  | { readonly type: 'delivery.paused'; readonly prefix: string; readonly seconds: number }
+  | { readonly type: 'delivery.paused'; readonly target: string; readonly seconds: number }
+  | { readonly type: 'delivery.resumed'; readonly target: string }
   | ({
       readonly type: 'verification.approved';
       readonly challengeId: string | null;

@@ -163,7 +163,13 @@ function blockEvents(
     { type: 'delivery.blocked', ...event },
     ...(paused === undefined
       ? []
-      : [{ type: 'delivery.paused' as const, prefix, seconds: paused.retryAfterSeconds }]),
+      : [
+          {
+            type: 'delivery.paused' as const,
+            target: `prefix ${prefix}`,
+            seconds: paused.retryAfterSeconds,
+          },
+        ]),
   ];
 }
 

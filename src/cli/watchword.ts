@@ -3,6 +3,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { scopes } from '../applications/api-key.js';
 import { readConfig } from '../config.js';
+import { channels } from '../delivery/channel.js';
 import { OperatorError } from '../errors.js';
 import type { Finding } from '../operator/doctor.js';
 import { explain } from '../operator/explain.js';
@@ -124,6 +125,42 @@ factors
   .action((id: string, options: Record<string, unknown>) =>
     run('factors.revoke', { ...options, id }),
   );
+
+const delivery = program.command('delivery').description('messages to phones');
+const minutes = (text: string): number => {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError('It must be a whole number of minutes.');
+};
+delivery
+  .command('stats')
+  .description('show budgets, pauses, and what became of the messages of a day')
+  .action(() => run('delivery.stats'));
+delivery
+  .command('pause')
+  .description('send nothing to a prefix, to a country, or at all')
+  .option('--prefix <prefix>', 'a number without its last four digits, as +1415555')
+  .option('--country <code>', 'ISO code')
+  .option('--minutes <n>', 'how long', minutes, 60)
+  .action((options: Record<string, unknown>) => run('delivery.pause', options));
+delivery
+  .command('resume')
+  .description('end a pause, of yours or of a prefix’s own')
+  .option('--prefix <prefix>', 'as above')
+  .option('--country <code>', 'ISO code')
+  .action((options: Record<string, unknown>) => run('delivery.resume', options));
+delivery
+  .command('test')
+  .description('send one real message, past the limits, and say what became of it')
+  .requiredOption('--to <number>', 'with its country, as +14155550123')
+  .addOption(new Option('--channel <channel>').choices([...channels]).default('sms'))
+  .action(async (options: Record<string, unknown>) => {
+    const result = (await runOperation(readConfig(process.env), 'delivery.test', options)) as {
+      status: string;
+    };
+    show(result);
+    if (result.status === 'failed') process.exitCode = 1;
+  });
 
 program
   .command('doctor')

@@ -3,6 +3,7 @@ import { Callbacks } from './callbacks.js';
 import { CallbacksController } from './callbacks.controller.js';
 import { CountersRepository } from './counters.repository.js';
 import { Delivery } from './delivery.js';
+import { DeliveryDesk } from './desk.js';
 import { DeliveryMetrics } from './delivery.metrics.js';
 import { Dispatcher } from './dispatcher.js';
 import { Inbox } from './inbox.js';
@@ -15,6 +16,7 @@ import { Providers } from './providers.js';
     Callbacks,
     CountersRepository,
     Delivery,
+    DeliveryDesk,
     DeliveryMetrics,
     Dispatcher,
     Inbox,
@@ -22,6 +24,6 @@ import { Providers } from './providers.js';
     Providers,
   ],
   controllers: [CallbacksController, InboxController],
-  exports: [CountersRepository, Delivery, DeliveryMetrics, Dispatcher, Providers],
+  exports: [Delivery, DeliveryDesk, DeliveryMetrics, Dispatcher],
 })
 export class DeliveryModule {}

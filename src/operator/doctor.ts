@@ -27,7 +27,7 @@ const askServer: Statement = {
 
 /** Every check, in an order in which the first failure explains those after it. */
 export async function examine(context: INestApplicationContext): Promise<Finding[]> {
-  const checks = [configuration, database, migrations, signingKeys, applications];
+  const checks = [configuration, delivery, database, migrations, signingKeys, applications];
   const findings: Finding[] = [];
   for (const check of checks) findings.push(...(await attempt(check, context)));
   return findings;
@@ -65,6 +65,17 @@ const configuration: Check = (context) => {
       remedy: 'Set WATCHWORD_DATABASE_URL to a PostgreSQL for anything that matters.',
     });
   return Promise.resolve(findings);
+};
+
+const delivery: Check = (context) => {
+  const { smsProviders, smsCountries } = context.get<Config>(CONFIG);
+  const detail = `providers: ${smsProviders.join(', ') || 'none'}`;
+  const isClosed = smsCountries.length === 0 && smsProviders.some((name) => name !== 'console');
+  if (!isClosed) return Promise.resolve([{ check: 'delivery', state: 'ok', detail }]);
+  const remedy = 'Set WATCHWORD_SMS_COUNTRIES to the countries your users’ phones are of.';
+  return Promise.resolve([
+    { check: 'delivery', state: 'warning', detail: `${detail}; no country may get codes`, remedy },
+  ]);
 };
 
 const database: Check = async (context) => {

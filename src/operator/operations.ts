@@ -7,10 +7,15 @@ import { z } from 'zod';
 import { scopes } from '../applications/api-key.js';
 import { ApplicationsService } from '../applications/applications.service.js';
 import { Callers } from '../applications/callers.js';
+import { Audit } from '../audit/audit.js';
+import type { AuditEvent } from '../audit/event.js';
 import { Clock } from '../clock.js';
+import { channels } from '../delivery/channel.js';
+import { DeliveryDesk, type PauseTarget } from '../delivery/desk.js';
 import { OperatorError, WatchwordError } from '../errors.js';
 import { FactorsService } from '../factors/factors.service.js';
 import { factorView } from '../factors/factors.views.js';
+import { Database } from '../storage/database.js';
 import { userId } from '../users/user.js';
 import { UsersService } from '../users/users.service.js';
 import { examine } from './doctor.js';
@@ -18,6 +23,16 @@ import { examine } from './doctor.js';
 const text = z.string().min(1).max(255);
 const scopeList = z.array(z.enum(scopes)).min(1);
 const inRealm = { realm: text.optional() };
+const pauseTarget = z.strictObject({
+  prefix: z
+    .string()
+    .regex(/^\+\d{1,11}$/, 'A prefix is a number without its last four digits, as +1415555.')
+    .optional(),
+  country: z
+    .string()
+    .regex(/^[A-Z]{2}$/, 'A country is an ISO code, as US.')
+    .optional(),
+});
 
 function operation<Schema extends z.ZodType>(
   schema: Schema,
@@ -109,18 +124,65 @@ export const operations = {
       return { revoked: id };
     },
   ),
+  'delivery.stats': operation(z.strictObject({}), async (context) =>
+    context
+      .get(DeliveryDesk)
+      .stats(new Map((await realmsOf(context)).map(([name, id]) => [id, name]))),
+  ),
+  'delivery.pause': operation(
+    pauseTarget.extend({ minutes: z.int().min(1).max(43_200) }),
+    async (context, { minutes, ...target }) => {
+      await context.get(DeliveryDesk).pause(target, minutes);
+      const event = {
+        type: 'delivery.paused',
+        target: nameOf(target),
+        seconds: minutes * 60,
+      } as const;
+      await noteEverywhere(context, event);
+      return { paused: nameOf(target), minutes };
+    },
+  ),
+  'delivery.resume': operation(pauseTarget, async (context, target) => {
+    await context.get(DeliveryDesk).resume(target);
+    await noteEverywhere(context, { type: 'delivery.resumed', target: nameOf(target) });
+    return { resumed: nameOf(target) };
+  }),
+  'delivery.test': operation(
+    z.strictObject({ to: text, channel: z.enum(channels) }),
+    (context, { to, channel }) => context.get(DeliveryDesk).test(to, channel),
+  ),
   doctor: operation(z.strictObject({}), (context) => examine(context)),
 } as const;
 
 export type OperationName = keyof typeof operations;
+
+/** What an operator's pause is of, in words. */
+function nameOf({ prefix, country }: PauseTarget): string {
+  if (prefix !== undefined) return `prefix ${prefix}`;
+  return country === undefined ? 'everything' : `country ${country}`;
+}
+
+/** Pauses hold for every realm, so each realm's audit has them. */
+async function noteEverywhere(context: INestApplicationContext, event: AuditEvent): Promise<void> {
+  const audit = context.get(Audit);
+  const rows = (await realmsOf(context)).map(([, realmId]) =>
+    audit.row({ realmId, applicationId: null, actor: 'operator', requestId: null }, event),
+  );
+  await audit.recordAll(context.get(Database).kysely, rows);
+}
+
+/** Names and ids. */
+async function realmsOf(context: INestApplicationContext): Promise<[string, string][]> {
+  const applications = await context.get(ApplicationsService).list();
+  return [...new Map(applications.map(({ realmName, realmId }) => [realmName, realmId]))];
+}
 
 /** The realm of that name, or the only one. */
 async function realmIdOf(
   context: INestApplicationContext,
   name: string | undefined,
 ): Promise<string> {
-  const applications = await context.get(ApplicationsService).list();
-  const realms = new Map(applications.map(({ realmName, realmId }) => [realmName, realmId]));
+  const realms = new Map(await realmsOf(context));
   const known = `The realms are: ${[...realms.keys()].join(', ') || 'none'}.`;
   if (name === undefined) {
     const [only, ...others] = realms.values();

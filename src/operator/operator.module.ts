@@ -1,5 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ApplicationsModule } from '../applications/applications.module.js';
+import { AuditModule } from '../audit/audit.module.js';
+import { DeliveryModule } from '../delivery/delivery.module.js';
 import { FactorsModule } from '../factors/factors.module.js';
 import { GroundModule } from '../ground.module.js';
 import type { Ground } from '../ground.js';
@@ -7,7 +9,16 @@ import { TokensModule } from '../tokens/tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
 
 /** What the operations need, without the HTTP around it. */
-@Module({ imports: [ApplicationsModule, UsersModule, FactorsModule, TokensModule] })
+@Module({
+  imports: [
+    ApplicationsModule,
+    AuditModule,
+    DeliveryModule,
+    UsersModule,
+    FactorsModule,
+    TokensModule,
+  ],
+})
 export class OperatorModule {
   static on(ground: Ground): DynamicModule {
     return { module: OperatorModule, imports: [GroundModule.on(ground)] };
