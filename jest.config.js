@@ -13,6 +13,9 @@ const pure = [
   'test/challenges/lockout.test.ts',
   'test/architecture.test.ts',
   'test/config.test.ts',
+  'test/delivery/phone-number.test.ts',
+  'test/delivery/shield.test.ts',
+  'test/delivery/texts.test.ts',
 ];
 
 /** Tests of what stands before any database: they run once, on PostgreSQL. */

@@ -86,6 +86,8 @@ export const locales = Object.keys(texts) as Locale[];
 const rightToLeft = new Set<Locale>(['ar', 'fa', 'he']);
 /** A shorter piece of a name says nothing. */
 const LEAST_NAME = 6;
+/** Instead of a name that no piece of fits: an alphabet of its own, or signs of many units each. */
+const NO_NAME = '...';
 
 /** Lines that make a phone fill in the code by itself. */
 export interface Binding {
@@ -95,7 +97,8 @@ export interface Binding {
 
 /** The language that is nearest to a tag, as `pt-BR` or `de-AT`; undefined where there is none. */
 export function nearestLocale(tag: string): Locale | undefined {
-  const [language = '', region = ''] = tag.split('-');
+  const [language = '', ...subtags] = tag.split('-');
+  const region = subtags.find((subtag) => /^[A-Za-z]{2}$/.test(subtag)) ?? '';
   const wanted = [`${language.toLowerCase()}-${region.toUpperCase()}`, language.toLowerCase()];
   return (
     locales.find((locale) => wanted[0] === locale) ?? locales.find((locale) => wanted[1] === locale)
@@ -114,19 +117,22 @@ export function codeMessage(
     ...(origin === undefined ? [] : [`@${origin} #${code}`]),
     ...(androidHash === undefined ? [] : [androidHash]),
   ];
-  const written = (text: string) => [text.replace('{code}', code), ...lines].join('\n');
+  const written = (text: string) => [text, ...lines].join('\n');
+  const withCode = full.replace('{code}', code);
   const choices = [
-    ...namesOf(realm).map((name) => written(full.replace('{realm}', isolated(locale, name)))),
-    written(brief),
+    ...namesOf(realm).map((name) => withCode.replace('{realm}', () => isolated(locale, name))),
+    brief.replace('{code}', code),
   ];
-  return choices.find(isOneSegment) ?? written('{code}');
+  return choices.map(written).find(isOneSegment) ?? written(code);
 }
 
 /** The notice to a number that no longer is the user's. */
 export function changedMessage(locale: Locale, realm: string): string {
   const { changed } = texts[locale];
-  const choices = namesOf(realm).map((name) => changed.replace('{realm}', isolated(locale, name)));
-  return choices.find(isOneSegment) ?? choices.at(-1) ?? changed;
+  const choices = namesOf(realm).map((name) =>
+    changed.replace('{realm}', () => isolated(locale, name)),
+  );
+  return choices.find(isOneSegment) ?? changed.replace('{realm}', NO_NAME);
 }
 
 /** What a call says: the code twice, digit by digit, and the language it is said in. */
@@ -134,7 +140,7 @@ export function spokenMessage(locale: Locale, realm: string, code: string) {
   const { spoken, spokenLanguage } = texts[locale];
   const digits = code.split(/(?=.)/).join(', ');
   return {
-    text: spoken.replace('{realm}', realm).replaceAll('{digits}', digits),
+    text: spoken.replaceAll('{digits}', digits).replace('{realm}', () => realm),
     language: spokenLanguage,
   };
 }
