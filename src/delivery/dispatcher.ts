@@ -60,9 +60,10 @@ export class Dispatcher implements OnApplicationShutdown {
     const order = this.providers.inOrder(letter.country, letter.channel, letter.avoid);
     let failure = 'no_provider';
     let unanswered: ProviderName | undefined;
-    for (const name of order.filter((candidate) => !tried.includes(candidate))) {
+    const candidates = order.filter((name) => !tried.includes(name));
+    for (const name of candidates) {
       if (!(await this.messages.begin(letter.id, name, this.clock.now()))) return;
-      const outcome = await this.handOver(name, letter);
+      const outcome = await this.handOver(name, letter, name === candidates.at(-1));
       if (outcome.taken) {
         await this.messages.accept(letter.id, name, outcome.id, this.clock.now());
         return;
@@ -78,9 +79,9 @@ export class Dispatcher implements OnApplicationShutdown {
       : this.messages.leaveUnanswered(letter.id, unanswered, now));
   }
 
-  private async handOver(name: ProviderName, letter: Letter) {
+  private async handOver(name: ProviderName, letter: Letter, isLast: boolean) {
     try {
-      const id = await this.providers.send(name, letter);
+      const id = await this.providers.send(name, letter, isLast);
       this.metrics.countMessage(name, letter.channel, 'taken');
       return { taken: true, id } as const;
     } catch (error) {

@@ -81,21 +81,22 @@ export class Providers {
   /**
    * Hands a message to a provider.
    *
+   * @param isLast there is nobody else to ask: it is tried though its breaker is open
    * @returns the vendor's id
    * @throws ProviderError
    */
-  async send(name: ProviderName, letter: Letter): Promise<string | null> {
+  async send(name: ProviderName, letter: Letter, isLast: boolean): Promise<string | null> {
     const guarded = this.guarded.get(name);
     if (guarded === undefined) throw new ProviderError('refused', 'not configured');
     const { provider, breaker } = guarded;
     const attempt = () => bounded((signal) => provider.send(letter, signal));
     const stop = this.metrics.timeSend(name);
-    // An open breaker has let this one come last: there is nobody else to ask.
     try {
-      return await (this.isOpen(name) ? attempt() : breaker.execute(attempt));
+      return await breaker.execute(attempt);
     } catch (error) {
-      if (error instanceof BrokenCircuitError) throw new ProviderError('refused', 'breaker open');
-      throw error;
+      if (!(error instanceof BrokenCircuitError)) throw error;
+      if (isLast) return await attempt();
+      throw new ProviderError('refused', 'breaker open');
     } finally {
       stop();
     }
