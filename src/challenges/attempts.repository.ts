@@ -120,11 +120,17 @@ export class AttemptsRepository {
     return rows.length === 1;
   }
 
-  /** Keeps everybody else from a budget to the end of the transaction; it exists, for it was charged. */
-  async holdBudget(
+  /**
+   * Keeps everybody else from a challenge and from a budget, in the order in which every statement takes
+   * them, to the end of the transaction. The budget exists, for it was charged.
+   */
+  async hold(
     executor: Executor,
+    challengeId: string,
     { realmId, userId, kind }: Pick<Attempt, 'realmId' | 'userId' | 'kind'>,
   ): Promise<void> {
+    const challenges = executor.selectFrom('challenges').select('id');
+    await challenges.where('id', '=', challengeId).forUpdate().execute();
     await executor
       .selectFrom('attempt_budgets')
       .select('kind')

@@ -129,18 +129,19 @@ export const consumeCode: Statement = {
   name: 'code-consume',
   text: `
     WITH input AS (
-      SELECT * FROM unnest($1::text[], $2::bytea[], $3::text[], $4::text[], $5::text[], $7::text[], $8::text[], $9::text[])
+      SELECT *, row_number() OVER (PARTITION BY challenge_id ORDER BY n) AS turn
+      FROM unnest($1::text[], $2::bytea[], $3::text[], $4::text[], $5::text[], $7::text[], $8::text[], $9::text[])
         WITH ORDINALITY
         AS t (challenge_id, code_hash, factor_id, subject, event, prefix, country, number, n)
     ), open_challenge AS (
-      SELECT c.id FROM challenges c JOIN input i ON c.id = i.challenge_id
+      SELECT c.id FROM challenges c JOIN input i ON c.id = i.challenge_id AND i.turn = 1
       WHERE c.status = 'pending' AND c.code_hash = i.code_hash ORDER BY c.id FOR UPDATE OF c
     ), active AS (
       SELECT f.id FROM factors f JOIN input i ON f.id = i.factor_id
       WHERE f.status = 'active' ORDER BY f.id FOR UPDATE OF f
     ), proven AS (
       SELECT i.*, c.realm_id FROM input i JOIN challenges c ON c.id = i.challenge_id
-      WHERE i.challenge_id IN (SELECT id FROM open_challenge)
+      WHERE i.turn = 1 AND i.challenge_id IN (SELECT id FROM open_challenge)
         AND i.factor_id IN (SELECT id FROM active)
     ), used AS (
       UPDATE factors f SET last_used_at = $6 FROM proven p WHERE f.id = p.factor_id

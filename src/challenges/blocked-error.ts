@@ -1,4 +1,4 @@
-import type { EarlyBlock } from '../delivery/delivery.js';
+import type { EarlyBlock } from '../delivery/counter.js';
 import type { Block } from '../delivery/shield.js';
 import { WatchwordError, type ErrorCode } from '../errors.js';
 
@@ -31,6 +31,6 @@ export function blockedError(
   return new WatchwordError(code, {
     ...(isLimit && { limit: block }),
     ...(!isEarly &&
-      code !== 'channel_unavailable' && { retry_after: Math.max(1, retryAfterSeconds) }),
+      code !== 'channel_unavailable' && { retry_after: Math.max(1, Math.ceil(retryAfterSeconds)) }),
   });
 }

@@ -1,5 +1,6 @@
 import type { Caller } from '../applications/application.js';
 import type { Channel } from '../delivery/channel.js';
+import type { PhoneNumber } from '../delivery/phone-number.js';
 import type { FactorType } from '../factors/factor.js';
 import type { FirstFactor } from '../tokens/claims.js';
 import { CHALLENGE_ATTEMPTS } from './lockout.js';
@@ -38,13 +39,13 @@ export interface Challenge {
 export interface PhonePart {
   readonly channel: Channel;
   readonly locale: string;
-  /** The number, sealed. */
+  readonly number: PhoneNumber;
+  /** The same at rest. */
   readonly sealed: Uint8Array;
-  /** Keyed hash of the number. */
+  /** Keyed hash of it. */
   readonly hash: Uint8Array;
-  readonly masked: string;
-  readonly country: string;
-  readonly prefix: string;
+  /** Bucket of the address of whoever asked for it. */
+  readonly address: string | null;
   /** Keyed hash over challenge and code; null once it is used up. */
   readonly codeHash: Uint8Array | null;
   readonly messageId: string;

@@ -6,7 +6,6 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
-import type { z } from 'zod';
 import { CurrentCaller, Scopes } from '../applications/application.guard.js';
 import type { Caller } from '../applications/application.js';
 import { Clock } from '../clock.js';
@@ -15,7 +14,11 @@ import { IdPipe } from '../storage/id.pipe.js';
 import { token } from '../tokens/tokens.schemas.js';
 import { userId } from '../users/user.js';
 import * as schemas from './challenges.schemas.js';
-import { ChallengesService, type ChallengeRequest } from './challenges.service.js';
+import {
+  ChallengesService,
+  type ChallengeRequest,
+  type ResendRequest,
+} from './challenges.service.js';
 import { Verification, type VerifyRequest } from './verification.js';
 
 @ApiTags('verification')
@@ -68,9 +71,9 @@ export class ChallengesController {
   async resend(
     @CurrentCaller() caller: Caller,
     @Param('id', new IdPipe('chl')) id: string,
-    @Body({ schema: schemas.resendBody }) body: z.output<typeof schemas.resendBody>,
+    @Body({ schema: schemas.resendBody }) body: ResendRequest | undefined,
   ) {
-    return this.shown(caller, await this.challenges.resend(caller, id, body?.channel));
+    return this.shown(caller, await this.challenges.resend(caller, id, body ?? {}));
   }
 
   @Post('challenges/:id/verify')

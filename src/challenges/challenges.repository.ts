@@ -1,12 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import type { Selectable } from 'kysely';
+import { Envelope } from '../crypto/envelope.js';
 import { channelOf } from '../delivery/message.js';
+import { readPhoneNumber } from '../delivery/phone-number.js';
 import type { FactorType } from '../factors/factor.js';
 import { Batch } from '../storage/batch.js';
 import { Database, type Executor, type Statement } from '../storage/database.js';
 import type { ChallengeRow } from '../storage/schema.js';
 import type { FirstFactor } from '../tokens/claims.js';
-import type { Challenge, ChallengeStatus, PhonePart, Purpose } from './challenge.js';
+import {
+  sealedAt,
+  type Challenge,
+  type ChallengeStatus,
+  type PhonePart,
+  type Purpose,
+} from './challenge.js';
 
 const find: Statement = {
   name: 'challenge-find',
@@ -20,7 +28,10 @@ export class ChallengesRepository {
     (id) => id,
   );
 
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly envelope: Envelope,
+  ) {}
 
   /** The challenge, if it is this application's (S27, S105). */
   async find(applicationId: string, id: string): Promise<Challenge | undefined> {
@@ -43,7 +54,7 @@ export class ChallengesRepository {
       .orderBy('id')
       .forUpdate()
       .execute();
-    return new Map(rows.map((row) => [row.id, toChallenge(row)]));
+    return new Map(rows.map((row) => [row.id, this.toChallenge(row)]));
   }
 
   /** Puts a new code in the place of the one before, which is dead from then on (S51). */
@@ -66,7 +77,7 @@ export class ChallengesRepository {
       .orderBy('id', 'desc')
       .limit(1)
       .executeTakeFirst();
-    return row && toChallenge(row);
+    return row && this.toChallenge(row);
   }
 
   /** @returns false if the challenge had ended already */
@@ -83,29 +94,49 @@ export class ChallengesRepository {
 
   private async findAll(ids: string[]): Promise<(Challenge | undefined)[]> {
     const rows = await this.database.run<Selectable<ChallengeRow>>(find, [ids]);
-    const byId = new Map(rows.map((row) => [row.id, toChallenge(row)]));
+    const byId = new Map(rows.map((row) => [row.id, this.toChallenge(row)]));
     return ids.map((id) => byId.get(id));
   }
-}
 
-function toChallenge(row: Selectable<ChallengeRow>): Challenge {
-  return {
-    id: row.id,
-    realmId: row.realm_id,
-    applicationId: row.application_id,
-    userId: row.user_id,
-    type: row.type as FactorType,
-    factorId: row.factor_id,
-    purpose: row.purpose as Purpose,
-    status: row.status as ChallengeStatus,
-    attemptsUsed: row.attempts_used,
-    firstFactor: row.first_factor as FirstFactor[],
-    transaction: row.transaction,
-    transactionHash: row.transaction_hash,
-    createdAt: row.created_at,
-    expiresAt: row.expires_at,
-    phone: toPhonePart(row),
-  };
+  private toChallenge(row: Selectable<ChallengeRow>): Challenge {
+    return {
+      id: row.id,
+      realmId: row.realm_id,
+      applicationId: row.application_id,
+      userId: row.user_id,
+      type: row.type as FactorType,
+      factorId: row.factor_id,
+      purpose: row.purpose as Purpose,
+      status: row.status as ChallengeStatus,
+      attemptsUsed: row.attempts_used,
+      firstFactor: row.first_factor as FirstFactor[],
+      transaction: row.transaction,
+      transactionHash: row.transaction_hash,
+      createdAt: row.created_at,
+      expiresAt: row.expires_at,
+      phone: this.toPhonePart(row),
+    };
+  }
+
+  private toPhonePart(row: Selectable<ChallengeRow>): PhonePart | null {
+    const { phone: sealed, phone_hash: hash, message_id: messageId, resend_at: resendAt } = row;
+    if (sealed === null || hash === null || messageId === null || resendAt === null) return null;
+    const place = sealedAt({ id: row.id, realmId: row.realm_id });
+    const number = readPhoneNumber(this.envelope.open(sealed, place).toString());
+    if (number === undefined) throw new Error('a challenge holds no number');
+    return {
+      channel: channelOf(row.channel ?? ''),
+      locale: row.locale ?? '',
+      number,
+      sealed,
+      hash,
+      address: row.address,
+      codeHash: row.code_hash,
+      messageId,
+      sends: row.sends,
+      resendAt,
+    };
+  }
 }
 
 function toRow(challenge: Challenge) {
@@ -134,30 +165,11 @@ function phoneColumns({ phone }: Challenge) {
     locale: phone.locale,
     phone: phone.sealed,
     phone_hash: phone.hash,
-    phone_masked: phone.masked,
-    country: phone.country,
-    prefix: phone.prefix,
+    country: phone.number.country,
+    address: phone.address,
     code_hash: phone.codeHash,
     message_id: phone.messageId,
     sends: phone.sends,
     resend_at: phone.resendAt,
-  };
-}
-
-function toPhonePart(row: Selectable<ChallengeRow>): PhonePart | null {
-  const { phone: sealed, phone_hash: hash, message_id: messageId, resend_at: resendAt } = row;
-  if (sealed === null || hash === null || messageId === null || resendAt === null) return null;
-  return {
-    channel: channelOf(row.channel ?? ''),
-    locale: row.locale ?? '',
-    sealed,
-    hash,
-    masked: row.phone_masked ?? '',
-    country: row.country ?? '',
-    prefix: row.prefix ?? '',
-    codeHash: row.code_hash,
-    messageId,
-    sends: row.sends,
-    resendAt,
   };
 }

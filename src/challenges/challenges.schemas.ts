@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { channels } from '../delivery/channel.js';
 import { messageStatuses, type MessageState } from '../delivery/message.js';
+import { mask } from '../delivery/phone-number.js';
 import { factorTypes } from '../factors/factor.js';
 import { clientIp, code, locale, phone } from '../factors/factors.schemas.js';
 import { firstFactor, transaction } from '../tokens/tokens.schemas.js';
@@ -62,7 +63,7 @@ export const challengeBody = z
   .meta({ id: 'ChallengeRequest' });
 
 export const resendBody = z
-  .strictObject({ channel: channel.optional() })
+  .strictObject({ channel: channel.optional(), client_ip: clientIp.optional() })
   .optional()
   .meta({ id: 'ResendRequest' });
 
@@ -117,7 +118,7 @@ export function challengeView(
     attempts_left: status === 'pending' ? attemptsLeftOf(shown) : 0,
     ...(shown.phone !== null && {
       channel: shown.phone.channel,
-      to: shown.phone.masked,
+      to: mask(shown.phone.number.e164),
       ...(status === 'pending' && { resend_at: shown.phone.resendAt.toISOString() }),
     }),
     ...(delivery !== undefined && {

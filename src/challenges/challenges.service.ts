@@ -8,7 +8,7 @@ import { addressBucket } from '../applications/client-address.js';
 import { Delivery } from '../delivery/delivery.js';
 import type { MessageState } from '../delivery/message.js';
 import { readPhoneNumber } from '../delivery/phone-number.js';
-import type { Factor, FactorType } from '../factors/factor.js';
+import { statusAt as factorStatusAt, type Factor, type FactorType } from '../factors/factor.js';
 import { PhoneMethod, phoneOf } from '../factors/phone.method.js';
 import { FactorsService } from '../factors/factors.service.js';
 import { Database } from '../storage/database.js';
@@ -37,6 +37,11 @@ export interface ChallengeRequest {
   readonly purpose: Purpose;
   readonly first_factor?: readonly FirstFactor[] | undefined;
   readonly transaction?: Record<string, unknown> | undefined;
+}
+
+export interface ResendRequest {
+  readonly channel?: Channel | undefined;
+  readonly client_ip?: string | undefined;
 }
 
 /** Challenges before and after their code: create, show, cancel. The code is verification.ts's. */
@@ -86,8 +91,13 @@ export class ChallengesService {
   }
 
   /** @throws WatchwordError `not_found`, `challenge_ended`, and why nothing is sent */
-  async resend(caller: Caller, id: string, channel?: Channel): Promise<Challenge> {
-    return this.phones.resend(caller, await this.get(caller, id), channel);
+  async resend(caller: Caller, id: string, request: ResendRequest): Promise<Challenge> {
+    const challenge = await this.get(caller, id);
+    if (challenge.factorId !== null) await this.requireUsable(caller, challenge);
+    return this.phones.resend(caller, challenge, {
+      channel: request.channel,
+      address: request.client_ip === undefined ? undefined : addressBucket(request.client_ip),
+    });
   }
 
   /** @throws WatchwordError `not_found`, `challenge_ended` */
@@ -107,6 +117,14 @@ export class ChallengesService {
         challengeId: id,
       });
     });
+  }
+
+  /** The factor may have gone since. */
+  private async requireUsable(caller: Caller, { factorId, purpose }: Challenge): Promise<void> {
+    const factor = await this.factors.get(caller, factorId ?? '');
+    const wanted = purpose === 'enrol' ? 'pending' : 'active';
+    if (factorStatusAt(factor, this.clock.now()) !== wanted)
+      throw new WatchwordError(purpose === 'enrol' ? 'factor_not_pending' : 'phone_missing');
   }
 
   private async createForApp(caller: Caller, request: ChallengeRequest): Promise<Challenge> {

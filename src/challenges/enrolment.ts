@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Caller } from '../applications/application.js';
+import { auditContext, type Caller } from '../applications/application.js';
 import { WatchwordError } from '../errors.js';
 import type { Factor } from '../factors/factor.js';
 import { FactorsService, type EnrolRequest } from '../factors/factors.service.js';
@@ -44,7 +44,7 @@ export class Enrolment {
     const asked = { userId, factorId: factor.id, number, channel, locale, address };
     const opening = { ...asked, purpose: 'enrol', firstFactor: [], transaction: null } as const;
     const challenge = await this.phones.open(caller, opening).catch(async (error: unknown) => {
-      await this.factors.discard(caller, factor.id);
+      await this.factors.revoke(auditContext(caller), factor.id);
       throw error;
     });
     return { factor, challenge };
@@ -59,8 +59,8 @@ export class Enrolment {
     const factor = await this.factors.get(caller, id);
     if (factor.type !== 'phone') return this.factors.activate(caller, id, code);
     const challenge = await this.challenges.findEnrolment(caller.application.id, id);
-    if (challenge === undefined || factor.status !== 'pending')
-      throw new WatchwordError('factor_not_pending');
+    if (challenge === undefined) throw new WatchwordError('factor_not_pending');
+    await this.factors.refuseUnfinishable(caller, factor);
     await this.verification.proveOnly(caller, challenge, code);
     return this.factors.get(caller, id);
   }

@@ -6,8 +6,9 @@ import { Envelope } from '../crypto/envelope.js';
 import { randomDigits } from '../crypto/random.js';
 import type { Channel } from '../delivery/channel.js';
 import { Delivery } from '../delivery/delivery.js';
-import { mask, readPhoneNumber, type PhoneNumber } from '../delivery/phone-number.js';
+import type { PhoneNumber } from '../delivery/phone-number.js';
 import type { Letter } from '../delivery/provider.js';
+import { NUMBER_WINDOW_SECONDS, SENDS_IN_WINDOW } from '../delivery/shield.js';
 import { codeMessage, spokenMessage, type Locale } from '../delivery/texts.js';
 import { WatchwordError } from '../errors.js';
 import { newId } from '../storage/ids.js';
@@ -16,6 +17,8 @@ import { isTold, sealedAt, statusAt, type Challenge, type Purpose } from './chal
 import { blockedError } from './blocked-error.js';
 import { SentCodes } from './sent-codes.js';
 import { Sending, type Placement } from './sending.js';
+
+const LONGEST_LIFE_MS = 600_000;
 
 /** A code to be sent to a number. */
 export interface PhoneChallengeRequest {
@@ -67,47 +70,57 @@ export class PhoneChallenges {
       expiresAt: now,
       phone: {
         ...{ channel, locale, sends: 0, codeHash: null, messageId: '', resendAt: now },
+        number,
         sealed: this.envelope.seal(Buffer.from(number.e164), sealedAt({ id, realmId })),
         hash: this.delivery.hashOf(realmId, number),
-        masked: mask(number.e164),
-        country: number.country,
-        prefix: number.prefix,
+        address: request.address,
       },
     };
-    return this.send(caller, challenge, undefined, number, request.address, now);
+    return this.send(caller, challenge, undefined, now);
   }
 
   /**
-   * Sends another code; the one before is dead. No budget of attempts begins anew (S31).
+   * Sends another code; the one before is dead. No budget of attempts begins anew (S31). What can be told
+   * by the challenge alone is told to everybody; the shield's reasons as by `open`, and where they are
+   * not told the code before stays good.
    *
-   * @param channel another way than before
-   * @throws WatchwordError `challenge_ended`, `not_found` where no code was sent, and as `open`
+   * @throws WatchwordError `challenge_ended`, `send_too_soon`, `send_limit_reached`; `not_found` where no
+   *   code was sent; and as `open`
    */
-  async resend(caller: Caller, before: Challenge, channel?: Channel): Promise<Challenge> {
-    if (before.phone === null) throw new WatchwordError('not_found');
+  async resend(
+    caller: Caller,
+    before: Challenge,
+    {
+      channel,
+      address,
+    }: { readonly channel?: Channel | undefined; readonly address?: string | undefined },
+  ): Promise<Challenge> {
+    const { phone } = before;
+    if (phone === null) throw new WatchwordError('not_found');
     const now = this.clock.now();
     const status = statusAt(before, now);
     if (status !== 'pending')
       throw new WatchwordError('challenge_ended', { challenge_status: status });
-    const number = readPhoneNumber(
-      this.envelope.open(before.phone.sealed, sealedAt(before)).toString(),
-    );
-    if (number === undefined) throw new Error('a challenge holds no number');
-    const phone = { ...before.phone, channel: channel ?? before.phone.channel };
-    return this.send(caller, { ...before, phone }, before, number, null, now);
+    if (phone.sends >= SENDS_IN_WINDOW) throw blockedError('number', NUMBER_WINDOW_SECONDS);
+    if (phone.resendAt > now)
+      throw blockedError('cooling_down', (phone.resendAt.getTime() - now.getTime()) / 1000);
+    const asked = {
+      ...phone,
+      channel: channel ?? phone.channel,
+      address: address ?? phone.address,
+    };
+    return this.send(caller, { ...before, phone: asked }, before, now);
   }
 
   private async send(
     caller: Caller,
     { phone, ...challenge }: Challenge,
     before: Challenge | undefined,
-    number: PhoneNumber,
-    address: string | null,
     now: Date,
   ): Promise<Challenge> {
     if (phone === null) throw new Error('a code is sent to a phone');
-    const { id, realmId, applicationId, userId } = challenge;
-    const { channel } = phone;
+    const { id, realmId, applicationId, userId, createdAt } = challenge;
+    const { channel, number, address } = phone;
     const fixed = this.delivery.fixedCode(number);
     const code = fixed ?? randomDigits(this.config.smsCodeDigits);
     const letter = await this.letter(caller, phone.locale as Locale, number, channel, code, before);
@@ -115,7 +128,10 @@ export class PhoneChallenges {
       caller,
       challenge: {
         ...challenge,
-        expiresAt: letter.expiresAt,
+        // However often it is asked for: a code that was not replaced ends in ten minutes at most (S49).
+        expiresAt: new Date(
+          Math.min(letter.expiresAt.getTime(), createdAt.getTime() + LONGEST_LIFE_MS),
+        ),
         phone: {
           ...phone,
           codeHash: this.codes.hash(id, code),
@@ -126,7 +142,6 @@ export class PhoneChallenges {
       before,
       letter,
       send: this.delivery.sendOf({ realmId, applicationId, userId, address }, number, channel),
-      early: this.delivery.refuseEarly(number, channel),
       isTest: fixed !== undefined,
       told: isTold(caller, challenge),
       now,

@@ -1,10 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { auditContext } from '../applications/application.js';
-import { Envelope } from '../crypto/envelope.js';
+import { auditContext, type Caller } from '../applications/application.js';
 import type { Channel } from '../delivery/channel.js';
 import { verifiedKeys } from '../delivery/counter.js';
 import { Delivery } from '../delivery/delivery.js';
-import { readPhoneNumber, type PhoneNumber } from '../delivery/phone-number.js';
 import type { Letter } from '../delivery/provider.js';
 import type { Factor } from '../factors/factor.js';
 import { FactorsService } from '../factors/factors.service.js';
@@ -13,7 +11,7 @@ import { Database, type Executor } from '../storage/database.js';
 import { newId } from '../storage/ids.js';
 import type { ProvenMethod } from '../tokens/claims.js';
 import { AttemptsRepository, type Charge } from './attempts.repository.js';
-import { sealedAt, type Challenge, type PhonePart } from './challenge.js';
+import type { Challenge, PhonePart } from './challenge.js';
 import { Notices } from './notices.js';
 import type { Claim, Consume, ProofKind } from './proof-kind.js';
 import { SentCodes } from './sent-codes.js';
@@ -30,8 +28,9 @@ interface PhoneClaim extends Claim {
 }
 
 /**
- * A code that was sent to a phone. Attempts are counted by number (NIST SP 800-63B-4, 3.2.2 counts by
- * authenticator): the same for one that is known as for one that is not (S42).
+ * A code that was sent to a phone. Attempts on a user's challenge are counted by user. Where only a number
+ * was named they are counted by number, the same for one that is known as for one that is not (S42), and
+ * apart from the user's: whoever guesses at logins by number locks nobody out of a second factor (S38).
  */
 @Injectable()
 export class PhoneProof implements ProofKind {
@@ -43,12 +42,11 @@ export class PhoneProof implements ProofKind {
     private readonly factors: FactorsService,
     private readonly delivery: Delivery,
     private readonly notices: Notices,
-    private readonly envelope: Envelope,
     private readonly database: Database,
   ) {}
 
   subjectOf(claim: Claim): string {
-    return subjectOf(phoneClaim(claim).challenge.phone.hash);
+    return subjectOf(phoneClaim(claim).challenge);
   }
 
   compare(claim: Claim, _charge: Charge): Consume | undefined {
@@ -82,12 +80,12 @@ export class PhoneProof implements ProofKind {
     return this.inTransaction(claim, async (executor) => {
       const { realmId } = claim.challenge;
       const subject = { realmId, userId: this.subjectOf(claim), kind: this.type };
-      await this.attempts.holdBudget(executor, subject);
+      await this.attempts.hold(executor, claim.challenge.id, subject);
       const hashes = this.hashesOf(claim);
       const factor =
         (await this.factors.findByNumber(realmId, hashes, executor)) ??
         (await this.factors.addProvenPhone(executor, claim.caller, newId('usr'), {
-          number: this.numberOf(claim),
+          number: claim.challenge.phone.number,
           channel: claim.challenge.phone.channel,
           replaces: undefined,
         }));
@@ -108,7 +106,7 @@ export class PhoneProof implements ProofKind {
       const proven = { userId: factor.userId, factorId: factor.id };
       const own = this.consumption(claim, proven, approval);
       if (!(await this.attempts.consumeCodeIn(executor, own))) throw new Overtaken();
-      const replaced = await this.replaced(caller, factor);
+      const replaced = await this.replaced(executor, caller, factor);
       if (replaced !== undefined) {
         const { locale } = claim.challenge.phone;
         notice = await this.notices.tellReplaced(executor, caller, replaced, locale, now);
@@ -120,10 +118,14 @@ export class PhoneProof implements ProofKind {
     return finished;
   }
 
-  private async replaced(caller: Claim['caller'], factor: Factor): Promise<Factor | undefined> {
+  private async replaced(
+    executor: Executor,
+    caller: Caller,
+    factor: Factor,
+  ): Promise<Factor | undefined> {
     const replaces = phoneOf(factor)?.replaces;
     if (replaces === undefined) return undefined;
-    const old = await this.factors.get(caller, replaces);
+    const old = await this.factors.get(caller, replaces, executor);
     return old.userId === factor.userId && old.status === 'active' ? old : undefined;
   }
 
@@ -146,14 +148,14 @@ export class PhoneProof implements ProofKind {
     approval: Parameters<Consume>[0],
   ) {
     const { id, realmId, phone } = challenge;
-    const { country, prefix } = phone;
+    const { country, prefix } = phone.number;
     const number = Buffer.from(phone.hash).toString('base64url');
     return {
       challengeId: id,
       // Of the code that was compared: one that was sent since is another (S51).
       codeHash: phone.codeHash ?? new Uint8Array(),
       factorId: proven.factorId,
-      subject: subjectOf(phone.hash),
+      subject: subjectOf(challenge),
       ...verifiedKeys({ realmId, country, prefix, number }),
       event: approval(proven),
       now,
@@ -161,20 +163,14 @@ export class PhoneProof implements ProofKind {
   }
 
   private hashesOf(claim: PhoneClaim): Buffer[] {
-    return this.delivery.hashesOf(claim.challenge.realmId, this.numberOf(claim));
-  }
-
-  private numberOf({ challenge }: PhoneClaim): PhoneNumber {
-    const opened = this.envelope.open(challenge.phone.sealed, sealedAt(challenge)).toString();
-    const number = readPhoneNumber(opened);
-    if (number === undefined) throw new Error('a challenge holds no number');
-    return number;
+    return this.delivery.hashesOf(claim.challenge.realmId, claim.challenge.phone.number);
   }
 }
 
-/** The name under which the attempts on a number are counted. */
-export function subjectOf(hash: Uint8Array): string {
-  return `phone:${Buffer.from(hash).toString('base64url')}`;
+/** The name under which attempts are counted: the user, or a number that is nobody's for certain. */
+function subjectOf({ userId, purpose, phone }: PhoneClaim['challenge']): string {
+  if (userId !== null && purpose !== 'enrol') return userId;
+  return `phone:${Buffer.from(phone.hash).toString('base64url')}`;
 }
 
 function phoneClaim(claim: Claim): PhoneClaim {

@@ -4,23 +4,17 @@
  * written. The messages are carried after the commit.
  *
  * A caller that may not know about numbers gets the same answer, by the same statements, where nothing is
- * sent (S42): its challenge has a code that nobody has.
+ * sent (S42): a new challenge has a code that nobody has, and one that has a code keeps it.
  */
 import { Injectable } from '@nestjs/common';
 import { auditContext, type Caller } from '../applications/application.js';
 import { Audit } from '../audit/audit.js';
 import type { AuditEvent } from '../audit/event.js';
-import type { Send } from '../delivery/counter.js';
-import { Delivery, type EarlyBlock } from '../delivery/delivery.js';
+import type { EarlyBlock, Send } from '../delivery/counter.js';
+import { Delivery } from '../delivery/delivery.js';
 import type { MessageState, NewMessage } from '../delivery/message.js';
 import type { Letter } from '../delivery/provider.js';
-import {
-  cooldownAfter,
-  NUMBER_WINDOW_SECONDS,
-  SENDS_IN_WINDOW,
-  type Block,
-  type Verdict,
-} from '../delivery/shield.js';
+import { cooldownAfter, type Block, type Verdict } from '../delivery/shield.js';
 import { Batch } from '../storage/batch.js';
 import { Database, type Executor } from '../storage/database.js';
 import type { Challenge, PhonePart } from './challenge.js';
@@ -34,7 +28,6 @@ export interface Placement {
   readonly before: Challenge | undefined;
   readonly letter: Letter;
   readonly send: Send;
-  readonly early: EarlyBlock | undefined;
   /** A test number: nothing is sent, nothing is counted. */
   readonly isTest: boolean;
   /** Whether the caller is told why nothing is sent. */
@@ -79,6 +72,11 @@ export class Sending {
         executor,
         items.flatMap(({ before }) => (before === undefined ? [] : [before.id])),
       );
+      // Before any counter, as whoever ends a message does.
+      await this.delivery.hold(
+        executor,
+        items.flatMap(({ before }) => before?.phone?.messageId ?? []),
+      );
       const open = items.filter((item) => isOpen(item, held));
       const verdicts = await this.admit(executor, open.filter(isCounted));
       const rows = new Rows();
@@ -114,10 +112,16 @@ export class Sending {
       if (item.told) return { placed: false, ...blocked };
     }
     const admitted = verdict?.admitted === true ? verdict : undefined;
-    const challenge = withResend(item, admitted?.resendAt);
+    const challenge = resultOf(item, blocked !== undefined, admitted?.resendAt);
     note(openedEvent(challenge, before));
     if (before?.phone == null) rows.opened.push(challenge);
-    else rows.renewed.push({ challenge, before: before.phone.messageId, now });
+    else
+      rows.renewed.push({
+        challenge,
+        // Where the code before stays good, its message goes on; the work is the same.
+        before: blocked === undefined ? before.phone.messageId : letter.id,
+        now,
+      });
     const settled = item.isTest ? delivered : blocked && failed(blocked.block);
     rows.messages.push({
       realmId: challenge.realmId,
@@ -184,22 +188,36 @@ function isOpen({ before }: Placement, held: ReadonlyMap<string, Challenge>): bo
   return now?.status === 'pending' && now.phone?.messageId === before.phone?.messageId;
 }
 
-function isCounted({ early, isTest, challenge }: Placement): boolean {
-  return early === undefined && !isTest && challenge.phone.sends <= SENDS_IN_WINDOW;
+/** What the shield is asked about: all but what costs nothing, or is refused at once and told so. */
+function isCounted({ isTest, told, send }: Placement): boolean {
+  return !isTest && !(told && send.early !== undefined);
 }
 
-function blockOf({ early, isTest, challenge }: Placement, verdict: Verdict | undefined) {
-  if (early !== undefined) return { block: early, retryAfter: 0 };
+function blockOf({ isTest, told, send }: Placement, verdict: Verdict | undefined) {
   if (isTest) return undefined;
-  if (challenge.phone.sends > SENDS_IN_WINDOW)
-    return { block: 'number' as const, retryAfter: NUMBER_WINDOW_SECONDS };
+  if (told && send.early !== undefined) return { block: send.early, retryAfter: 0 };
   if (verdict === undefined || verdict.admitted) return undefined;
   return { block: verdict.block, retryAfter: verdict.retryAfterSeconds };
 }
 
-/** Who may not know about numbers is shown a time that depends on the challenge alone. */
-function withResend({ challenge, told, now }: Placement, resendAt: Date | undefined): Challenge {
+/**
+ * The challenge as it is from now on. Who may not know about numbers is shown a time that depends on the
+ * challenge alone; and one whose further code is not sent keeps the code before.
+ */
+function resultOf(
+  { challenge, before, told, now }: Placement,
+  isBlocked: boolean,
+  resendAt: Date | undefined,
+): Challenge {
   const byItself = new Date(now.getTime() + cooldownAfter(challenge.phone.sends) * 1000);
-  const shown = told && resendAt !== undefined ? resendAt : byItself;
-  return { ...challenge, phone: { ...challenge.phone, resendAt: shown } };
+  const kept = isBlocked && before?.phone ? before.phone : challenge.phone;
+  return {
+    ...challenge,
+    phone: {
+      ...challenge.phone,
+      codeHash: kept.codeHash,
+      messageId: kept.messageId,
+      resendAt: told && resendAt !== undefined ? resendAt : byItself,
+    },
+  };
 }

@@ -110,6 +110,13 @@ export const serviceSettings = {
     undefined,
     'Addresses or CIDR ranges, comma-separated, whose X-Forwarded-For is believed.',
   ),
+  metricsToken: setting(
+    'WATCHWORD_METRICS_TOKEN',
+    z.string().min(16).optional(),
+    undefined,
+    'Bearer token that /metrics asks for. Unset: it is open, and must not be reachable from outside.',
+    true,
+  ),
   factorsPerUser: setting(
     'WATCHWORD_FACTORS_PER_USER',
     count(1, 50),

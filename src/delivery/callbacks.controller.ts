@@ -1,5 +1,6 @@
-import { Body, Controller, Headers, HttpCode, Param, Post } from '@nestjs/common';
+import { Body, Controller, Headers, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
 import { Open } from '../applications/application.guard.js';
 import { IdPipe } from '../storage/id.pipe.js';
 import { Callbacks } from './callbacks.js';
@@ -17,8 +18,9 @@ export class CallbacksController {
     @Param('id', new IdPipe('msg')) id: string,
     @Headers('x-twilio-signature') signature: string | undefined,
     @Body() body: string,
+    @Req() { url }: FastifyRequest,
   ): Promise<void> {
-    await this.callbacks.twilio(id, signature, body);
+    await this.callbacks.twilio(id, { signature, url, form: body });
   }
 
   @Post('webhook/:id')

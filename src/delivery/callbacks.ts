@@ -24,12 +24,23 @@ const statusOfTwilio: Readonly<Record<string, MessageStatus>> = {
   busy: 'undelivered',
   'no-answer': 'undelivered',
 };
-const DETAIL_CHARACTERS = 64;
 
 const webhookReport = z.strictObject({
   status: z.enum(['sent', 'delivered', 'undelivered', 'failed']),
-  detail: z.string().max(DETAIL_CHARACTERS).optional(),
+  // No room for a number in it (S58).
+  detail: z
+    .string()
+    .regex(/^(?!.*\d{7})[\w .:-]{1,64}$/)
+    .optional(),
 });
+
+/** A report as it came. */
+export interface TwilioReport {
+  readonly signature: string | undefined;
+  /** Path and query of the request. */
+  readonly url: string;
+  readonly form: string;
+}
 
 @Injectable()
 export class Callbacks {
@@ -40,13 +51,14 @@ export class Callbacks {
   ) {}
 
   /** @throws WatchwordError `signature_invalid`; `not_found` where there is no such provider */
-  async twilio(id: string, signature: string | undefined, form: string): Promise<void> {
+  async twilio(id: string, { signature, url, form }: TwilioReport): Promise<void> {
     const { twilioAuthToken, publicUrl } = this.config;
     if (twilioAuthToken === undefined) throw new WatchwordError('not_found');
     const { validateRequest } = await import('twilio/lib/webhooks/webhooks.js');
-    const url = `${publicUrl}/v1/callbacks/twilio/${id}`;
     const body = fieldsOf(form);
-    if (signature === undefined || !validateRequest(twilioAuthToken, signature, url, body))
+    // The address as Twilio knows it, with whatever query was hung on to it.
+    const address = publicUrl + url;
+    if (signature === undefined || !validateRequest(twilioAuthToken, signature, address, body))
       throw new WatchwordError('signature_invalid');
     const name = body['MessageStatus'] ?? body['CallStatus'];
     if (typeof name !== 'string') return;

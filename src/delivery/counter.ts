@@ -3,6 +3,9 @@ import type { Selectable } from 'kysely';
 import type { SendCounterRow } from '../storage/schema.js';
 import type { Channel } from './channel.js';
 
+/** Blocks that no counter is needed for. */
+export type EarlyBlock = 'country' | 'line' | 'channel';
+
 /** A message that somebody wants to be sent. */
 export interface Send {
   readonly realmId: string;
@@ -16,6 +19,8 @@ export interface Send {
   readonly address: string | null;
   readonly channel: Channel;
   readonly costMicros: number;
+  /** Refused already, without a counter: told by the same work as any other (S42). */
+  readonly early: EarlyBlock | undefined;
   /** An allow-listed number, or a notice that the service itself owes: the budgets alone hold. */
   readonly exempt: boolean;
 }

@@ -5,7 +5,7 @@ import { KeyedHash } from '../crypto/keyed-hash.js';
 import { Keyring } from '../crypto/keyring.js';
 import type { Executor } from '../storage/database.js';
 import type { Channel } from './channel.js';
-import type { Send } from './counter.js';
+import type { EarlyBlock, Send } from './counter.js';
 import { CountersRepository } from './counters.repository.js';
 import { DeliveryMetrics } from './delivery.metrics.js';
 import { Dispatcher } from './dispatcher.js';
@@ -16,9 +16,6 @@ import type { Letter } from './provider.js';
 import { Providers } from './providers.js';
 import type { Block, Verdict } from './shield.js';
 import { nearestLocale, type Locale } from './texts.js';
-
-/** Blocks that no counter is needed for. */
-export type EarlyBlock = 'country' | 'line' | 'channel';
 
 /** Who asks for a message, and for whom. */
 export interface Asking {
@@ -84,9 +81,11 @@ export class Delivery {
     return nearestLocale(tag ?? '') ?? nearestLocale(this.config.smsLocale) ?? 'en';
   }
 
+  /** @param isNotice the service owes it: the budgets and pauses alone hold */
   sendOf(asking: Asking, number: PhoneNumber, channel: Channel, isNotice = false): Send {
     return {
       ...asking,
+      early: this.refuseEarly(number, channel),
       number: this.hashOf(asking.realmId, number).toString('base64url'),
       country: number.country,
       prefix: number.prefix,
@@ -108,6 +107,11 @@ export class Delivery {
   /** Writes messages into the outbox, in the caller's transaction. */
   queue(executor: Executor, messages: readonly NewMessage[]): Promise<void> {
     return this.messages.add(executor, messages);
+  }
+
+  /** Keeps everybody else from messages, to the end of the caller's transaction. */
+  hold(executor: Executor, ids: readonly string[]): Promise<void> {
+    return this.messages.hold(executor, ids);
   }
 
   /** Takes messages back that are of no use any more, in the caller's transaction. */

@@ -16,7 +16,7 @@ import { CompiledQuery, sql } from 'kysely';
 import { Envelope } from '../crypto/envelope.js';
 import { randomToken } from '../crypto/random.js';
 import { Batch } from '../storage/batch.js';
-import { Database, type Executor, type Statement } from '../storage/database.js';
+import { Database, type Executor } from '../storage/database.js';
 import {
   rankOf,
   type Claimed,
@@ -24,60 +24,11 @@ import {
   type MessageStatus,
   type NewMessage,
 } from './message.js';
+import * as sqlOf from './messages.sql.js';
 import type { Letter } from './provider.js';
 
 /** Longer than all providers together may take to answer. */
 const LEASE_SECONDS = 10;
-const SWEEP = 50;
-
-const begin: Statement = {
-  name: 'message-begin',
-  text: `
-    UPDATE messages m SET tried = m.tried || i.provider, in_hand = true, claimed_until = $5, updated_at = $4
-    FROM unnest($1::text[], $2::text[]) AS i (id, provider)
-    WHERE m.id = i.id AND m.claim = $3 AND m.status = 'queued' AND NOT m.in_hand
-      AND m.expires_at > $4 AND NOT i.provider = ANY(m.tried)
-    RETURNING m.id`,
-};
-
-const accept: Statement = {
-  name: 'message-accept',
-  text: `
-    UPDATE messages m SET status = CASE m.status WHEN 'queued' THEN 'sent' ELSE m.status END,
-      provider = i.provider, provider_message_id = i.provider_message_id,
-      in_hand = false, content = NULL, claim = NULL, claimed_until = NULL, updated_at = $4
-    FROM unnest($1::text[], $2::text[], $3::text[]) AS i (id, provider, provider_message_id)
-    WHERE m.id = i.id`,
-};
-
-const claimAbandoned: Statement = {
-  name: 'message-claim',
-  text: `
-    WITH due AS (
-      SELECT id FROM messages WHERE status = 'queued' AND claimed_until <= $1
-      ORDER BY claimed_until LIMIT ${SWEEP} FOR UPDATE SKIP LOCKED
-    )
-    UPDATE messages m SET claim = $2, claimed_until = $3 FROM due WHERE m.id = due.id
-    RETURNING m.id, m.realm_id, m.content, m.tried, m.in_hand, m.expires_at`,
-};
-
-/** Ends a message that is not going to be sent, and gives back what it had reserved, once. */
-const fail: Statement = {
-  name: 'message-fail',
-  text: `
-    WITH failed AS (
-      UPDATE messages SET status = 'failed', failure = $2, in_hand = false, content = NULL,
-        claim = NULL, claimed_until = NULL, updated_at = $3
-      WHERE id = ANY($1::text[]) AND status = 'queued' AND ($4 OR NOT in_hand)
-      RETURNING budget_keys, cost_micros
-    ), back AS (
-      SELECT key, count(*) AS messages, sum(cost_micros) AS micros
-      FROM failed, unnest(failed.budget_keys) AS key GROUP BY key ORDER BY key
-    )
-    UPDATE send_counters c SET used = greatest(0, c.used - back.messages),
-      spent_micros = greatest(0, c.spent_micros - back.micros)
-    FROM back WHERE c.key = back.key`,
-};
 
 interface HandOver {
   readonly id: string;
@@ -162,27 +113,45 @@ export class MessagesRepository {
 
   /** Nobody took it. */
   async fail(id: string, failure: string, now: Date): Promise<void> {
-    await this.database.run(fail, [[id], failure, now, true]);
+    await this.database.run(sqlOf.fail, [[id], failure, now, true]);
+  }
+
+  /** Keeps everybody else from messages; before any counter, as whoever ends a message does. */
+  async hold(executor: Executor, ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    const messages = executor.selectFrom('messages').select('id').where('id', 'in', ids);
+    await messages.orderBy('id').forUpdate().execute();
   }
 
   /** Takes back messages that nobody has been given yet. */
   async withdraw(executor: Executor, ids: readonly string[], now: Date): Promise<void> {
     if (ids.length === 0) return;
-    await executor.executeQuery(CompiledQuery.raw(fail.text, [[...ids], 'withdrawn', now, false]));
+    await executor.executeQuery(
+      CompiledQuery.raw(sqlOf.fail.text, [[...ids], 'withdrawn', now, false]),
+    );
+    // One that a provider has in hand cannot be taken back, but goes to no further one.
+    await executor
+      .updateTable('messages')
+      .set({ expires_at: now })
+      .where('id', 'in', ids)
+      .where('status', '=', 'queued')
+      .execute();
   }
 
   /** Messages whose process has left them, now claimed by this one. */
   async claimAbandoned(now: Date): Promise<Claimed[]> {
-    const rows = await this.database.run<ClaimedRow>(claimAbandoned, [
+    const rows = await this.database.run<ClaimedRow>(sqlOf.claimAbandoned, [
       now,
       this.claim,
       leaseFrom(now),
     ]);
-    return rows.map((row) => ({
-      letter: this.open(row),
-      tried: row.tried,
-      inHand: row.in_hand,
-    }));
+    const claimed: Claimed[] = [];
+    for (const row of rows) {
+      const letter = this.open(row);
+      if (letter === undefined) await this.fail(row.id, 'unreadable', now);
+      else claimed.push({ letter, tried: row.tried, inHand: row.in_hand });
+    }
+    return claimed;
   }
 
   async find(id: string): Promise<MessageState | undefined> {
@@ -213,13 +182,17 @@ export class MessagesRepository {
       .set({ status, failure, provider, content: null, updated_at: now })
       .where('id', '=', id)
       .where('status', 'in', behind)
-      .where(sql<boolean>`${provider} = ANY(tried)`)
+      // Once one has taken it, another's report says nothing, unless it is that it arrived after all.
+      .where(
+        sql<boolean>`CASE WHEN ${status} = 'delivered' THEN ${provider} = ANY(tried)
+          ELSE ${provider} = coalesce(provider, tried[cardinality(tried)]) END`,
+      )
       .execute();
   }
 
   private async beginAll(items: HandOver[]): Promise<boolean[]> {
     const now = latest(items);
-    const rows = await this.database.run<{ id: string }>(begin, [
+    const rows = await this.database.run<{ id: string }>(sqlOf.begin, [
       items.map(({ id }) => id),
       items.map(({ provider }) => provider),
       this.claim,
@@ -231,7 +204,7 @@ export class MessagesRepository {
   }
 
   private async acceptAll(items: HandOver[]): Promise<undefined[]> {
-    await this.database.run(accept, [
+    await this.database.run(sqlOf.accept, [
       items.map(({ id }) => id),
       items.map(({ provider }) => provider),
       items.map(({ providerMessageId }) => providerMessageId),
@@ -269,10 +242,15 @@ export class MessagesRepository {
     };
   }
 
-  private open({ id, realm_id, content, expires_at: expiresAt }: ClaimedRow): Letter {
-    if (content === null) throw new Error('a waiting message has no content');
-    const opened = this.envelope.open(content, placeOf(id, realm_id)).toString();
-    return { ...(JSON.parse(opened) as Omit<Letter, 'id' | 'expiresAt'>), id, expiresAt };
+  /** @returns undefined where the key is gone: one that cannot be read must not keep the others */
+  private open({ id, realm_id, content, expires_at: expiresAt }: ClaimedRow): Letter | undefined {
+    try {
+      const opened = this.envelope.open(content ?? new Uint8Array(), placeOf(id, realm_id));
+      const letter = JSON.parse(opened.toString()) as Omit<Letter, 'id' | 'expiresAt'>;
+      return { ...letter, id, expiresAt };
+    } catch {
+      return undefined;
+    }
   }
 }
 

@@ -25,10 +25,11 @@ export interface Letter {
 /**
  * Why a provider did not take a message:
  * - `number`: this number cannot be reached, by whomever; nobody else is asked;
- * - `refused`: this provider surely did not take it; the next one may;
+ * - `declined`: this provider does not take this one; it is well, and the next one may take it;
+ * - `refused`: this provider surely did not take it, and is not well; the next one may;
  * - `unanswered`: nobody knows whether it did.
  */
-export type Refusal = 'number' | 'refused' | 'unanswered';
+export type Refusal = 'number' | 'declined' | 'refused' | 'unanswered';
 
 export class ProviderError extends Error {
   override readonly name = 'ProviderError';
@@ -49,11 +50,16 @@ export interface Provider {
   /**
    * Hands a message over.
    *
-   * @param signal aborted when nobody waits for the answer any more
+   * @param signal aborted when it is too late for an answer
    * @returns the vendor's id of the message, where it gives one
    * @throws ProviderError
    */
   send(letter: Letter, signal: AbortSignal): Promise<string | null>;
+}
+
+/** What a status of a vendor's says of a message that it did not take. */
+export function refusalOf(status: number): Refusal {
+  return status >= 500 || [401, 403, 408, 429].includes(status) ? 'refused' : 'declined';
 }
 
 const notSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);

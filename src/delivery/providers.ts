@@ -4,7 +4,7 @@
  * - The order is that of the country's route, or of WATCHWORD_SMS_PROVIDERS; those whose breaker is open
  *   come last, so that a sick provider is still asked where there is no other.
  * - A breaker opens after five failures in a row and lets one message try again after ten seconds. A
- *   number that cannot be reached says nothing about its provider's health.
+ *   message that is declined says nothing about its provider's health.
  * - A provider has two seconds to answer.
  */
 import { setTimeout as delay } from 'node:timers/promises';
@@ -29,6 +29,8 @@ import { TwilioProvider } from './twilio.provider.js';
 import { WebhookProvider } from './webhook.provider.js';
 
 const ANSWER_MS = 2_000;
+/** For a provider that was told to stop waiting to say what it knows. */
+const GRACE_MS = 250;
 const FAILURES_IN_A_ROW = 5;
 const TRY_AGAIN_AFTER_MS = 10_000;
 
@@ -126,21 +128,21 @@ export class Providers {
 }
 
 function isUnhealthy(error: unknown): boolean {
-  return !(error instanceof ProviderError && error.refusal === 'number');
+  return !(error instanceof ProviderError) || ['refused', 'unanswered'].includes(error.refusal);
 }
 
 /** An answer within the bound, or none at all: not every SDK knows how to stop waiting. */
 async function bounded<Answer>(ask: (signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
   const end = new AbortController();
-  const tooLate = delay(ANSWER_MS, undefined, { signal: end.signal, ref: false }).then(() => {
-    throw new ProviderError('unanswered', 'timeout');
-  });
-  const asking = new AbortController();
+  const tooLate = delay(ANSWER_MS + GRACE_MS, undefined, { signal: end.signal, ref: false }).then(
+    () => {
+      throw new ProviderError('unanswered', 'timeout');
+    },
+  );
+  tooLate.catch(() => undefined);
   try {
-    return await Promise.race([ask(asking.signal), tooLate]);
+    return await Promise.race([ask(AbortSignal.timeout(ANSWER_MS)), tooLate]);
   } finally {
     end.abort();
-    asking.abort();
-    tooLate.catch(() => undefined);
   }
 }

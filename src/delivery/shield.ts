@@ -33,6 +33,7 @@ import {
   secondsUntil,
   userKey,
   type Counter,
+  type EarlyBlock,
   type Send,
 } from './counter.js';
 
@@ -87,7 +88,7 @@ export type Verdict =
     }
   | {
       readonly admitted: false;
-      readonly block: Block;
+      readonly block: Block | EarlyBlock;
       readonly retryAfterSeconds: number;
       /** The counter of a prefix that this message has paused. */
       readonly paused: Counter | undefined;
@@ -105,6 +106,7 @@ export function admit(
   limits: Limits,
   now: Date,
 ): Verdict {
+  if (send.early !== undefined) return blocked(send.early, 0);
   const row = (key: string): Counter => counters.get(key) ?? emptyCounter(key, now);
   const number = row(numberKey(send));
   const recent = recentOf(number, now, NUMBER_WINDOW_SECONDS);
@@ -218,6 +220,6 @@ function refuseBudget(
   return undefined;
 }
 
-function blocked(block: Block, retryAfterSeconds: number, paused?: Counter): Verdict {
+function blocked(block: Block | EarlyBlock, retryAfterSeconds: number, paused?: Counter): Verdict {
   return { admitted: false, block, retryAfterSeconds, paused };
 }

@@ -5,7 +5,7 @@
 import type { Twilio } from 'twilio';
 import type { Config } from '../config.js';
 import type { Channel } from './channel.js';
-import { ProviderError, unanswered, type Letter, type Provider } from './provider.js';
+import { ProviderError, refusalOf, unanswered, type Letter, type Provider } from './provider.js';
 
 /** No mobile number, no number at all, or one that nothing can be routed to. */
 const numberCodes = new Set([21211, 21214, 21217, 21219, 21401, 21407, 21421, 21614, 21635]);
@@ -114,7 +114,8 @@ export class TwilioProvider implements Provider {
     // Without a status it is no answer of Twilio's.
     if (typeof status !== 'number') return unanswered(error);
     const detail = typeof code === 'number' ? `twilio ${code}` : `twilio ${status}`;
-    const refusal = typeof code === 'number' && numberCodes.has(code) ? 'number' : 'refused';
+    const isNumber = typeof code === 'number' && numberCodes.has(code);
+    const refusal = isNumber ? 'number' : refusalOf(status);
     // The SDK's error holds the vendor's text, which repeats the number: it is not kept (S58).
     return new ProviderError(refusal, detail);
   }

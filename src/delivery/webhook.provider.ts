@@ -6,7 +6,7 @@
 import { Webhook } from 'standardwebhooks';
 import type { Config } from '../config.js';
 import type { Channel } from './channel.js';
-import { ProviderError, unanswered, type Letter, type Provider } from './provider.js';
+import { ProviderError, refusalOf, unanswered, type Letter, type Provider } from './provider.js';
 
 const UNREACHABLE_NUMBER = 422;
 const ID_CHARACTERS = 255;
@@ -56,8 +56,10 @@ export class WebhookProvider implements Provider {
       throw unanswered(error);
     });
     if (answer.status === UNREACHABLE_NUMBER) throw new ProviderError('number', 'webhook 422');
-    if (!answer.ok) throw new ProviderError('refused', `webhook ${answer.status}`);
-    return idOf(await answer.json().catch(() => undefined));
+    if (!answer.ok) throw new ProviderError(refusalOf(answer.status), `webhook ${answer.status}`);
+    // It is taken, whatever becomes of the rest of the answer.
+    const said: unknown = await answer.json().catch(() => undefined);
+    return idOf(said);
   }
 }
 

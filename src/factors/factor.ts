@@ -21,6 +21,8 @@ export interface Factor {
   /** Sealed; null once revoked. */
   readonly secret: Uint8Array | null;
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** A phone's number as it may be shown; null for other kinds and once it is destroyed. */
+  readonly masked: string | null;
   readonly lastStep: number | null;
   readonly driftSteps: number;
   readonly activationAttempts: number;

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { ExpressionBuilder, Selectable } from 'kysely';
+import { Envelope } from '../crypto/envelope.js';
+import { mask } from '../delivery/phone-number.js';
 import { Database, type Executor } from '../storage/database.js';
 import type { FactorRow, Schema } from '../storage/schema.js';
 import { ACTIVATION_ATTEMPTS, type Factor, type FactorStatus, type FactorType } from './factor.js';
-import type { Spent } from './method.js';
+import { secretPlace, type Spent } from './method.js';
 
 export interface NewFactor {
   readonly id: string;
@@ -21,7 +23,10 @@ export interface NewFactor {
 
 @Injectable()
 export class FactorsRepository {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly envelope: Envelope,
+  ) {}
 
   async add(executor: Executor, factor: NewFactor): Promise<Factor> {
     const row = await executor
@@ -42,17 +47,21 @@ export class FactorsRepository {
       })
       .returningAll()
       .executeTakeFirstOrThrow();
-    return toFactor(row);
+    return this.toFactor(row);
   }
 
-  async find(realmId: string, id: string): Promise<Factor | undefined> {
-    const row = await this.database.kysely
+  async find(
+    realmId: string,
+    id: string,
+    executor: Executor = this.database.kysely,
+  ): Promise<Factor | undefined> {
+    const row = await executor
       .selectFrom('factors')
       .selectAll()
       .where('realm_id', '=', realmId)
       .where('id', '=', id)
       .executeTakeFirst();
-    return row && toFactor(row);
+    return row && this.toFactor(row);
   }
 
   /** The user's factors that live: active, or pending and not over. Oldest first. */
@@ -70,7 +79,7 @@ export class FactorsRepository {
       .where((where) => isLive(where, now))
       .orderBy('id')
       .execute();
-    return rows.map(toFactor);
+    return rows.map((row) => this.toFactor(row));
   }
 
   /**
@@ -94,7 +103,7 @@ export class FactorsRepository {
       .orderBy('id', 'desc')
       .limit(1)
       .executeTakeFirst();
-    return row && toFactor(row);
+    return row && this.toFactor(row);
   }
 
   /**
@@ -113,7 +122,7 @@ export class FactorsRepository {
       .where('activation_attempts', '<', ACTIVATION_ATTEMPTS)
       .returningAll()
       .executeTakeFirst();
-    return row && toFactor(row);
+    return row && this.toFactor(row);
   }
 
   /** @returns the active factor, or undefined if somebody else was first (S17) */
@@ -136,7 +145,7 @@ export class FactorsRepository {
       .where('expires_at', '>', now)
       .returningAll()
       .executeTakeFirst();
-    return row && toFactor(row);
+    return row && this.toFactor(row);
   }
 
   /** @returns the factor, or undefined where the realm has no live one of that id */
@@ -155,7 +164,7 @@ export class FactorsRepository {
       .where((where) => isLive(where, now))
       .returningAll()
       .executeTakeFirst();
-    return row && toFactor(row);
+    return row && this.toFactor(row);
   }
 
   /** Ends the factor and destroys its secret. @returns undefined where no live one has that id */
@@ -173,7 +182,34 @@ export class FactorsRepository {
       .where('status', '<>', 'revoked')
       .returningAll()
       .executeTakeFirst();
-    return row && toFactor(row);
+    return row && this.toFactor(row);
+  }
+
+  private toFactor(row: Selectable<FactorRow>): Factor {
+    return {
+      id: row.id,
+      realmId: row.realm_id,
+      userId: row.user_id,
+      type: row.type as FactorType,
+      status: row.status as FactorStatus,
+      name: row.name,
+      secret: row.secret,
+      parameters: row.parameters,
+      masked: this.maskedOf(row),
+      lastStep: row.last_step,
+      driftSteps: row.drift_steps,
+      activationAttempts: row.activation_attempts,
+      createdAt: row.created_at,
+      expiresAt: row.expires_at,
+      activatedAt: row.activated_at,
+      lastUsedAt: row.last_used_at,
+    };
+  }
+
+  private maskedOf(row: Selectable<FactorRow>): string | null {
+    if (row.type !== 'phone' || row.secret === null) return null;
+    const place = secretPlace({ id: row.id, realmId: row.realm_id, userId: row.user_id });
+    return mask(this.envelope.open(row.secret, place).toString());
   }
 }
 
@@ -183,24 +219,4 @@ function isLive(where: ExpressionBuilder<Schema, 'factors'>, now: Date) {
     where('status', '=', 'active'),
     where.and([where('status', '=', 'pending'), where('expires_at', '>', now)]),
   ]);
-}
-
-function toFactor(row: Selectable<FactorRow>): Factor {
-  return {
-    id: row.id,
-    realmId: row.realm_id,
-    userId: row.user_id,
-    type: row.type as FactorType,
-    status: row.status as FactorStatus,
-    name: row.name,
-    secret: row.secret,
-    parameters: row.parameters,
-    lastStep: row.last_step,
-    driftSteps: row.drift_steps,
-    activationAttempts: row.activation_attempts,
-    createdAt: row.created_at,
-    expiresAt: row.expires_at,
-    activatedAt: row.activated_at,
-    lastUsedAt: row.last_used_at,
-  };
 }

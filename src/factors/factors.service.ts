@@ -127,6 +127,9 @@ export class FactorsService {
     const active = live.filter(({ status }) => status === 'active');
     if (enrolProofSeconds !== null && cameBefore(pending, active))
       throw new WatchwordError('proof_required', { max_age: enrolProofSeconds });
+    const number = pending.type === 'phone' ? this.phone.numberOf(pending) : undefined;
+    if (number !== undefined && this.phone.isAmong(active, number))
+      throw new WatchwordError('phone_in_use');
     const factor = await this.repository.activate(executor, pending.id, spent, now);
     if (factor === undefined) return undefined;
     await this.audit.record(executor, auditContext(caller), {
@@ -138,8 +141,8 @@ export class FactorsService {
   }
 
   /** @throws WatchwordError `not_found`, for another realm's factor as for a missing one (S105) */
-  async get(caller: Caller, id: string): Promise<Factor> {
-    const factor = await this.repository.find(caller.application.realmId, id);
+  async get(caller: Caller, id: string, executor?: Executor): Promise<Factor> {
+    const factor = await this.repository.find(caller.application.realmId, id, executor);
     if (factor === undefined) throw new WatchwordError('not_found');
     return factor;
   }
@@ -211,14 +214,19 @@ export class FactorsService {
     return active;
   }
 
-  /** Takes back an enrolment whose first code could not be sent. */
-  async discard(caller: Caller, id: string): Promise<void> {
-    await this.repository.revoke(
-      this.database.kysely,
-      caller.application.realmId,
-      id,
-      this.clock.now(),
-    );
+  /**
+   * Looks whether an enrolment can be finished at all, before an attempt is charged for it.
+   *
+   * @throws WatchwordError `factor_not_pending`, `proof_required`
+   */
+  async refuseUnfinishable(caller: Caller, pending: Factor): Promise<void> {
+    const { realmId, enrolProofSeconds } = caller.application;
+    if (statusAt(pending, this.clock.now()) !== 'pending')
+      throw new WatchwordError('factor_not_pending');
+    const live = await this.list(realmId, pending.userId);
+    const active = live.filter(({ status }) => status === 'active');
+    if (enrolProofSeconds !== null && cameBefore(pending, active))
+      throw new WatchwordError('proof_required', { max_age: enrolProofSeconds });
   }
 
   /** Ends a factor: dead at once on every replica, its secret destroyed (S18). */
@@ -252,8 +260,7 @@ export class FactorsService {
     if (request.type === 'phone') {
       const { number, replaces } = request.phone;
       const active = live.filter(({ status, type }) => status === 'active' && type === 'phone');
-      if (active.some((factor) => this.phone.hasNumber(factor, number)))
-        throw new WatchwordError('phone_in_use');
+      if (this.phone.isAmong(active, number)) throw new WatchwordError('phone_in_use');
       if (replaces !== undefined && !active.some(({ id }) => id === replaces))
         throw new WatchwordError('not_found');
       return;

@@ -4,6 +4,11 @@ import type { Factor, FactorType } from './factor.js';
 /** Where a factor of ours stands: what a sealed secret is bound to. */
 export type FactorPlace = Pick<Factor, 'id' | 'realmId' | 'userId'>;
 
+/** Where a factor's secret stands: what its seal is bound to. */
+export function secretPlace({ id, realmId, userId }: FactorPlace) {
+  return { table: 'factors', column: 'secret', realmId, userId, rowId: id };
+}
+
 /** What a new factor stores, and what its user sees this once. */
 export interface Enrolment {
   readonly secret: Uint8Array;

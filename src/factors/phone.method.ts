@@ -3,14 +3,13 @@ import { z } from 'zod';
 import { Envelope } from '../crypto/envelope.js';
 import { channels, type Channel } from '../delivery/channel.js';
 import { Delivery } from '../delivery/delivery.js';
-import { mask, readPhoneNumber, type PhoneNumber } from '../delivery/phone-number.js';
+import { readPhoneNumber, type PhoneNumber } from '../delivery/phone-number.js';
 import type { Factor } from './factor.js';
-import type { Checkable, Enrolment, FactorPlace } from './method.js';
+import { secretPlace, type Checkable, type Enrolment, type FactorPlace } from './method.js';
 
 /** A phone factor's parameters as they are stored; the number itself is the sealed secret. */
 const storedParameters = z.object({
   channel: z.enum(channels),
-  masked: z.string(),
   /** The factor whose number this one replaces. */
   replaces: z.string().optional(),
 });
@@ -33,33 +32,30 @@ export class PhoneMethod {
 
   enrol(place: FactorPlace, { number, channel, replaces }: PhoneRequest): Enrolment {
     return {
-      secret: this.envelope.seal(Buffer.from(number.e164), sealedAt(place)),
+      secret: this.envelope.seal(Buffer.from(number.e164), secretPlace(place)),
       lookup: this.delivery.hashOf(place.realmId, number),
       parameters: {
         channel,
-        masked: mask(number.e164),
         ...(replaces !== undefined && { replaces }),
       } satisfies z.infer<typeof storedParameters>,
       defaultName: 'Phone',
     };
   }
 
-  hasNumber(factor: Checkable, number: PhoneNumber): boolean {
-    return this.numberOf(factor)?.e164 === number.e164;
+  /** Whether one of these factors, phones or not, has the number. */
+  isAmong(factors: readonly Factor[], { e164 }: PhoneNumber): boolean {
+    const phones = factors.filter(({ type }) => type === this.type);
+    return phones.some((factor) => this.numberOf(factor)?.e164 === e164);
   }
 
   /** @returns undefined once the factor is revoked and its number destroyed */
   numberOf(factor: Checkable): PhoneNumber | undefined {
     if (factor.secret === null) return undefined;
-    return readPhoneNumber(this.envelope.open(factor.secret, sealedAt(factor)).toString());
+    return readPhoneNumber(this.envelope.open(factor.secret, secretPlace(factor)).toString());
   }
 }
 
 /** What may be shown of a phone factor. */
 export function phoneOf(factor: Pick<Factor, 'type' | 'parameters'>) {
   return factor.type === 'phone' ? storedParameters.parse(factor.parameters) : undefined;
-}
-
-function sealedAt({ id, realmId, userId }: FactorPlace) {
-  return { table: 'factors', column: 'secret', realmId, userId, rowId: id };
 }

@@ -6,7 +6,14 @@ import { algorithms, type TotpParameters } from '../otp/algorithm.js';
 import { keyUri } from '../otp/key-uri.js';
 import { randomSecret } from '../otp/secret.js';
 import { verifyTotp } from '../otp/totp.js';
-import type { Checkable, CodeMethod, Enrolment, FactorPlace, Spent } from './method.js';
+import {
+  secretPlace,
+  type Checkable,
+  type CodeMethod,
+  type Enrolment,
+  type FactorPlace,
+  type Spent,
+} from './method.js';
 
 /** A TOTP factor's parameters as they are stored. */
 const storedParameters = z.object({
@@ -37,7 +44,7 @@ export class TotpMethod implements CodeMethod {
     const { algorithm, digits, periodSeconds: period, issuer, accountName: account_name } = request;
     const secret = request.secret ?? randomSecret();
     return {
-      secret: this.envelope.seal(secret, sealedAt(place)),
+      secret: this.envelope.seal(secret, secretPlace(place)),
       lookup: null,
       parameters: { algorithm, digits, period, issuer, account_name } satisfies StoredParameters,
       defaultName: 'Authenticator app',
@@ -47,7 +54,7 @@ export class TotpMethod implements CodeMethod {
   /** Whether the factor has this very secret. */
   hasSecret(factor: Checkable, secret: Uint8Array): boolean {
     if (factor.secret === null) return false;
-    return sameBytes(this.envelope.open(factor.secret, sealedAt(factor)), secret);
+    return sameBytes(this.envelope.open(factor.secret, secretPlace(factor)), secret);
   }
 
   match(factor: Checkable, code: string, now: Date): Spent | null {
@@ -56,7 +63,7 @@ export class TotpMethod implements CodeMethod {
     if (factor.secret === null) return null;
     return verifyTotp({
       code,
-      secret: this.envelope.open(factor.secret, sealedAt(factor)),
+      secret: this.envelope.open(factor.secret, secretPlace(factor)),
       parameters: { algorithm, digits, periodSeconds: period },
       now,
       lastStep: factor.lastStep,
@@ -72,7 +79,7 @@ export class TotpMethod implements CodeMethod {
   reveal(factor: Checkable): { secret: Uint8Array; uri: string } | undefined {
     if (factor.secret === null) return undefined;
     const stored = storedParameters.parse(factor.parameters);
-    const secret = this.envelope.open(factor.secret, sealedAt(factor));
+    const secret = this.envelope.open(factor.secret, secretPlace(factor));
     const uri = keyUri({
       issuer: stored.issuer,
       accountName: stored.account_name,
@@ -85,8 +92,4 @@ export class TotpMethod implements CodeMethod {
     });
     return { secret, uri };
   }
-}
-
-function sealedAt({ id, realmId, userId }: FactorPlace) {
-  return { table: 'factors', column: 'secret', realmId, userId, rowId: id };
 }

@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Query, Res } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Query, Req, Res } from '@nestjs/common';
 import {
   ApiExcludeEndpoint,
   ApiOkResponse,
@@ -6,11 +6,14 @@ import {
   ApiProduces,
   ApiTags,
 } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { CurrentCaller, Open, Scopes } from '../applications/application.guard.js';
+import { bearerOf, CurrentCaller, Open, Scopes } from '../applications/application.guard.js';
 import type { Caller } from '../applications/application.js';
 import { Audit } from '../audit/audit.js';
+import { CONFIG, type Config } from '../config.js';
+import { sameBytes, sha256 } from '../crypto/digest.js';
+import { WatchwordError } from '../errors.js';
 import { userId } from '../users/user.js';
 import { Metrics } from './metrics.js';
 
@@ -48,6 +51,7 @@ export class EdgeController {
   constructor(
     private readonly audit: Audit,
     private readonly metrics: Metrics,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'metricsToken'>,
   ) {}
 
   @Get()
@@ -68,7 +72,13 @@ export class EdgeController {
   @ApiOperation({ summary: 'Figures for Prometheus' })
   @ApiProduces('text/plain')
   @ApiOkResponse({ schema: { type: 'string' } })
-  async metricsText(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
+  async metricsText(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    const { metricsToken } = this.config;
+    if (metricsToken !== undefined && !sameBytes(sha256(bearerOf(request)), sha256(metricsToken)))
+      throw new WatchwordError('unauthenticated');
     void reply.header('Content-Type', this.metrics.contentType);
     return this.metrics.text();
   }

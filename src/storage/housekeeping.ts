@@ -11,6 +11,10 @@ const COUNTER_KEPT_MS = 2 * DAY_MS;
 /** A budget without failures in a row is empty when its slow window is over: 30 days (lockout.ts). */
 const BUDGET_KEPT_MS = 31 * DAY_MS;
 
+/** The keyed hash in the name of a budget that is counted by number; null in every other. */
+const numberOfBudget = sql<Uint8Array | null>`CASE WHEN attempt_budgets.user_id ~ '^phone:[A-Za-z0-9_-]{43}$'
+  THEN decode(translate(substr(attempt_budgets.user_id, 7), '-_', '+/') || '=', 'base64') END`;
+
 /**
  * Deletes what has expired: factors nobody activated, old challenges, messages and counters, stored
  * answers, empty budgets.
@@ -52,14 +56,25 @@ export async function deleteExpired(database: Database, now: Date): Promise<numb
       .where((where) =>
         where.or([
           where('consecutive', '=', 0),
-          where.not(
-            where.exists(
-              where
-                .selectFrom('users')
-                .whereRef('users.realm_id', '=', 'attempt_budgets.realm_id')
-                .whereRef('users.user_id', '=', 'attempt_budgets.user_id'),
+          where.and([
+            where.not(
+              where.exists(
+                where
+                  .selectFrom('users')
+                  .whereRef('users.realm_id', '=', 'attempt_budgets.realm_id')
+                  .whereRef('users.user_id', '=', 'attempt_budgets.user_id'),
+              ),
             ),
-          ),
+            where.not(
+              where.exists(
+                where
+                  .selectFrom('factors')
+                  .whereRef('factors.realm_id', '=', 'attempt_budgets.realm_id')
+                  .where('factors.status', '=', 'active')
+                  .where('factors.lookup', '=', numberOfBudget),
+              ),
+            ),
+          ]),
         ]),
       )
       .where((where) =>

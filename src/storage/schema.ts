@@ -97,9 +97,9 @@ export interface ChallengeRow {
   /** Sealed. */
   phone: Generated<Uint8Array | null>;
   phone_hash: Generated<Uint8Array | null>;
-  phone_masked: Generated<string | null>;
   country: Generated<string | null>;
-  prefix: Generated<string | null>;
+  /** Bucket of the client's address. */
+  address: Generated<string | null>;
   /** Keyed hash over challenge and code (S64). */
   code_hash: Generated<Uint8Array | null>;
   message_id: Generated<string | null>;

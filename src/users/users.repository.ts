@@ -73,7 +73,10 @@ export class UsersRepository {
       .where((where) =>
         where.or([
           where('user_id', '=', userId),
-          where('phone_hash', 'in', lookupsOf(executor, realmId, userId).select('lookup')),
+          where.and([
+            where('user_id', 'is', null),
+            where('phone_hash', 'in', lookupsOf(executor, realmId, userId).select('lookup')),
+          ]),
         ]),
       )
       .execute();
@@ -101,10 +104,12 @@ const phoneSubject =
     'subject',
   );
 
+/** What the user's proved numbers are found by: one that was only begun may be somebody else's. */
 function lookupsOf(executor: Executor, realmId: string, userId: string) {
   return executor
     .selectFrom('factors')
     .where('realm_id', '=', realmId)
     .where('user_id', '=', userId)
+    .where('status', '=', 'active')
     .where('lookup', 'is not', null);
 }

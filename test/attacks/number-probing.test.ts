@@ -2,6 +2,8 @@
  * Number probing: who holds a key for logins alone asks about numbers, to learn which have an account,
  * which are blocked, which somebody else is logging in with. Every answer is the same, and so is the work.
  */
+import type { QueryExecutor } from 'kysely';
+import { Dispatcher } from '../../src/delivery/dispatcher.js';
 import { startApplication, type TestApplication } from '../support/application.js';
 import { codeAt, enrolPhone, inbox, openLogin, verify } from '../support/phones.js';
 
@@ -78,8 +80,13 @@ it.each([
       return one;
     };
     await alike((path) => as('GET', path));
-    const early = await alike((path) => as('POST', `${path}/resend`));
-    expect(early.status).toBe(200);
+    const resend = (path: string) => as('POST', `${path}/resend`);
+    expect((await both(resend)).map(({ status, body }) => [status, body.code])).toEqual([
+      [429, 'send_too_soon'],
+      [429, 'send_too_soon'],
+    ]);
+    service.clock.advance(30);
+    expect((await alike(resend)).status).toBe(200);
     for (let n = 0; n < 5; n++) {
       const [one, two] = await both((path) => as('POST', `${path}/verify`, { code: '000000' }));
       expect({ ...two.body, request_id: '' }).toEqual({ ...one.body, request_id: '' });
@@ -147,4 +154,53 @@ it('and it logs in', async () => {
   const answer = await verify(service, challenge, await codeAt(service, KNOWN), { key });
   expect(answer.body).toMatchObject({ user_id: 'ann', token_type: 'Bearer' });
   expect((await as('GET', `/v1/challenges/${challenge}`)).body.status).toBe('approved');
+});
+
+it('S41: whoever asks for another code that is not sent keeps the one before', async () => {
+  service.clock.advance(86_400);
+  const phone = '+14155550701';
+  const challenge = await openLogin(service, phone, {}, { key });
+  const code = await codeAt(service, phone);
+  // Somebody else asks for the same number meanwhile, and it is cooling down when the first asks again.
+  service.clock.advance(40);
+  await openLogin(service, phone);
+  service.clock.advance(5);
+  const resent = await as('POST', `/v1/challenges/${challenge}/resend`);
+  expect(resent.status).toBe(200);
+  expect((await verify(service, challenge, code, { key })).status).toBe(200);
+});
+
+it('S38: guesses at logins by number lock nobody out of a second factor', async () => {
+  service.clock.advance(86_400);
+  const phone = '+14155550702';
+  await enrolPhone(service, 'bystander', phone);
+  for (let n = 0; n < 8; n++) {
+    service.clock.advance(3_600);
+    const challenge = await openLogin(service, phone, {}, { key });
+    for (let guess = 0; guess < 5; guess++) await verify(service, challenge, '000000', { key });
+  }
+  service.clock.advance(86_400);
+  const own = await service.call('POST', '/v1/challenges', { type: 'phone', user_id: 'bystander' });
+  const answer = await verify(service, own.body.id, await codeAt(service, phone));
+  expect(answer.status).toBe(200);
+});
+
+it('S42: the work is the same: as many statements, whether a code is sent or not', async () => {
+  service.clock.advance(86_400);
+  // What follows after the answer is the same for nobody: a message is carried, or none is.
+  const carry = jest.spyOn(service.app.get(Dispatcher), 'carry').mockReturnValue();
+  const executor = service.database.kysely.getExecutor();
+  const executors = Object.getPrototypeOf(Object.getPrototypeOf(executor)) as QueryExecutor;
+  const counts: number[] = [];
+  // Whose key it is, is asked once in a while.
+  await ask('+14155550704');
+  for (const phone of ['+14155550703', UNKNOWN, FOREIGN, LANDLINE, PREMIUM]) {
+    const statements = jest.spyOn(executors, 'executeQuery');
+    await ask(phone);
+    counts.push(statements.mock.calls.length);
+    statements.mockRestore();
+  }
+  carry.mockRestore();
+  expect(counts[0]).toBeGreaterThan(4);
+  expect(new Set(counts).size).toBe(1);
 });

@@ -24,6 +24,8 @@ let webhook: Server;
 let service: TestApplication;
 const posted: Posted[] = [];
 let webhookStatus = 200;
+/** Answers with a body that never ends. */
+let stalling = false;
 
 beforeAll(async () => {
   twilio = await startFakeTwilio();
@@ -36,7 +38,8 @@ beforeAll(async () => {
       new Webhook(SECRET).verify(text, request.headers as Record<string, string>);
       posted.push(JSON.parse(text) as Posted);
       answer.writeHead(webhookStatus, { 'Content-Type': 'application/json' });
-      answer.end('{"id":"vendor-1"}');
+      if (stalling) answer.write('{"id":');
+      else answer.end('{"id":"vendor-1"}');
     })().catch(() => {
       answer.writeHead(401).end();
     });
@@ -178,4 +181,19 @@ it('whoever asks for another code gets it from somebody else', async () => {
   await service.app.get(Dispatcher).settled();
   const { body } = await service.call('GET', `/v1/challenges/${challenge}`);
   expect(body.delivery).toEqual({ status: 'sent', provider: 'webhook' });
+});
+
+it('a yes is a yes, however long the rest of the answer takes', async () => {
+  stalling = true;
+  const { delivery, asked } = await send('+4915112345681');
+  stalling = false;
+  expect(delivery).toEqual({ status: 'sent', provider: 'webhook' });
+  expect(asked).toEqual({ twilio: 0, webhook: 1 });
+}, 15_000);
+
+it('what one provider does not take for its own reasons does not make it sick', async () => {
+  twilio.mood = { status: 400, code: 21610 };
+  for (let n = 0; n < 6; n++) expect((await send()).delivery['provider']).toBe('webhook');
+  twilio.mood = 'well';
+  expect((await send()).delivery['provider']).toBe('twilio');
 });

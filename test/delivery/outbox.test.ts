@@ -1,6 +1,9 @@
 /** The outbox: a message whose process is gone, and what two processes do with one. */
+import { Envelope } from '../../src/crypto/envelope.js';
+import { DeliveryMetrics } from '../../src/delivery/delivery.metrics.js';
 import { Dispatcher } from '../../src/delivery/dispatcher.js';
 import { MessagesRepository } from '../../src/delivery/messages.repository.js';
+import { Providers } from '../../src/delivery/providers.js';
 import { startApplication, type TestApplication } from '../support/application.js';
 import { codeAt, inbox, openLogin, phoneBook, verify } from '../support/phones.js';
 
@@ -14,10 +17,8 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 function dispatcherOf({ app, database, clock }: TestApplication): Dispatcher {
-  const parts = app.get(Dispatcher) as unknown as { providers: never; metrics: never };
-  const { envelope } = app.get(MessagesRepository) as unknown as { envelope: never };
-  const messages = new MessagesRepository(database, envelope);
-  return new Dispatcher(messages, parts.providers, parts.metrics, clock);
+  const messages = new MessagesRepository(database, app.get(Envelope));
+  return new Dispatcher(messages, app.get(Providers), app.get(DeliveryMetrics), clock);
 }
 
 const nextNumber = phoneBook('205');
@@ -125,6 +126,53 @@ it('one of a challenge that was cancelled is not sent', async () => {
   service.clock.advance(10);
   expect(await successor.sweep()).toBe(0);
   expect((await inbox(service)).filter(({ to }) => to === phone)).toHaveLength(0);
+});
+
+it('one that cannot be read keeps nobody waiting', async () => {
+  const bad = await abandoned();
+  const good = await abandoned();
+  await service.database.kysely
+    .updateTable('messages')
+    .set({ content: Buffer.from('sealed under a key that is gone') })
+    .where('challenge_id', '=', bad.challenge)
+    .execute();
+  service.clock.advance(10);
+  await successor.sweep();
+  await successor.settled();
+  expect(await deliveryOf(bad.challenge)).toEqual({ status: 'failed', failure: 'unreadable' });
+  expect((await deliveryOf(good.challenge))['status']).toBe('sent');
+});
+
+it('S51: one that a provider has in hand goes to no further one once it is overtaken', async () => {
+  const { challenge } = await abandoned();
+  const messages = new MessagesRepository(service.database, service.app.get(Envelope));
+  service.clock.advance(10);
+  const [claimed] = await messages.claimAbandoned(service.clock.now());
+  const id = claimed?.letter.id ?? '';
+  expect(await messages.begin(id, 'twilio', service.clock.now())).toBe(true);
+  service.clock.advance(31);
+  expect((await service.call('POST', `/v1/challenges/${challenge}/resend`)).status).toBe(200);
+  await messages.putBack(id);
+  expect(await messages.begin(id, 'console', service.clock.now())).toBe(false);
+});
+
+it('S62: only who has taken it last tells of its end, unless another says that it arrived', async () => {
+  const messages = service.app.get(MessagesRepository);
+  const { challenge } = await abandoned();
+  const row = await service.database.kysely
+    .updateTable('messages')
+    .set({ tried: ['webhook', 'twilio'], status: 'sent', provider: 'twilio' })
+    .where('challenge_id', '=', challenge)
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  const report = (provider: string, status: 'failed' | 'delivered') =>
+    messages.report(row.id, provider, status, null, service.clock.now());
+  await report('webhook', 'failed');
+  expect((await deliveryOf(challenge))['status']).toBe('sent');
+  await report('console', 'delivered');
+  expect((await deliveryOf(challenge))['status']).toBe('sent');
+  await report('twilio', 'delivered');
+  expect((await deliveryOf(challenge))['status']).toBe('delivered');
 });
 
 it('S113: what it holds is sealed, and gone once it is sent', async () => {

@@ -51,7 +51,7 @@ it('two proofs of a new number at once make one user', async () => {
   const second = await codeAt(service, phone);
   const answers = await Promise.all([verify(service, one, first), verify(service, other, second)]);
   expect(answers.map(({ status }) => status)).toEqual([200, 200]);
-  expect(answers[0]?.body.user_id).toBe(answers[1]?.body.user_id);
+  expect(answers[0].body.user_id).toBe(answers[1].body.user_id);
 });
 
 it('S106: the same number is another user’s in another realm', async () => {

@@ -274,3 +274,19 @@ it('S116: the audit has the story, without number and code', async () => {
   expect(audit.text).not.toContain(phone.slice(2));
   expect(audit.text).not.toContain(`"${code ?? ''}"`);
 });
+
+it('S37: a client’s address counts for what it asks for again, too', async () => {
+  const own = await startApplication({ environment: { WATCHWORD_SMS_PER_ADDRESS: '2' } });
+  const from = { client_ip: '2001:db8::1' };
+  const body = { type: 'phone', phone: '+14155550198', purpose: 'login', ...from };
+  const asked = await own.call('POST', '/v1/challenges', body);
+  const path = `/v1/challenges/${asked.body.id as string}/resend`;
+  own.clock.advance(30);
+  expect((await own.call('POST', path)).status).toBe(200);
+  own.clock.advance(60);
+  expect((await own.call('POST', path)).body).toMatchObject({ limit: 'address' });
+  // The same /64.
+  const neighbour = { ...body, phone: '+14155560197', client_ip: '2001:db8::2' };
+  expect((await own.call('POST', '/v1/challenges', neighbour)).body.limit).toBe('address');
+  await own.close();
+});

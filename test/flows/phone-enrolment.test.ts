@@ -206,3 +206,70 @@ it('S105, S108: another realm’s enrolment is not there, and a key that cannot 
   expect((await service.call('GET', challenge, undefined, { key })).status).toBe(404);
   expect((await activate(body.id, code)).status).toBe(200);
 });
+
+it('S17: a number that is proved twice at once is one factor', async () => {
+  const one = await begin('twice', '+14155550116');
+  const first = await codeAt(service, '+14155550116');
+  service.clock.advance(31);
+  const other = await begin('twice', '+14155550116');
+  const second = await codeAt(service, '+14155550116');
+  expect((await activate(one.body.id, first)).status).toBe(200);
+  expect((await activate(other.body.id, second)).body.code).toBe('phone_in_use');
+});
+
+it('S18: another code is not sent to a phone that has gone, nor for an enrolment that is over', async () => {
+  const factor = await enrolPhone(service, 'went', '+14155550117');
+  service.clock.advance(31);
+  const asked = await service.call('POST', '/v1/challenges', { type: 'phone', user_id: 'went' });
+  await service.call('DELETE', `/v1/factors/${factor}`);
+  service.clock.advance(120);
+  const resend = `/v1/challenges/${asked.body.id as string}/resend`;
+  expect((await service.call('POST', resend)).body.code).toBe('phone_missing');
+  const begun = await begin('went', '+14155550118');
+  await service.call('DELETE', `/v1/factors/${begun.body.id as string}`);
+  service.clock.advance(120);
+  const again = `/v1/challenges/${begun.body.challenge.id as string}/resend`;
+  expect((await service.call('POST', again)).body.code).toBe('factor_not_pending');
+});
+
+it('S116: an enrolment whose code could not be sent ends in the audit', async () => {
+  await begin('unsent', '+14155550119');
+  expect((await begin('unsent', '+14155550119')).body.code).toBe('send_too_soon');
+  const audit = await service.call('GET', '/v1/audit?user_id=unsent');
+  expect((audit.body.data as { type: string }[]).map(({ type }) => type)).toEqual([
+    'factor.enrolled',
+    'challenge.created',
+    'factor.enrolled',
+    'delivery.blocked',
+    'factor.revoked',
+  ]);
+});
+
+it('what cannot be finished is charged to nobody', async () => {
+  const strict = await service.register('strict too', 'app', { enrolProofSeconds: 300 });
+  const options = { key: strict.key };
+  const body = { type: 'phone', phone: '+14155550120' };
+  const begun = await service.call('POST', '/v1/users/late/factors', body, options);
+  service.clock.advance(1);
+  await enrolApp(service, 'late', options);
+  const code = await codeAt(service, '+14155550120');
+  const path = `/v1/factors/${begun.body.id as string}/activate`;
+  for (let n = 0; n < 7; n++)
+    expect((await service.call('POST', path, { code }, options)).body.code).toBe('proof_required');
+});
+
+it('erasing a user who only claimed a number takes nothing of whoever has it', async () => {
+  const { UsersService } = await import('../../src/users/users.service.js');
+  const realm = service.first.application.realmId;
+  await begin('claimant', '+14155550121');
+  service.clock.advance(31);
+  const body = { type: 'phone', phone: '+14155550121', purpose: 'login' };
+  const login = await service.call('POST', '/v1/challenges', body);
+  const code = await codeAt(service, '+14155550121');
+  const verify = `/v1/challenges/${login.body.id as string}/verify`;
+  await service.call('POST', verify, { code: otherThan(code) });
+  await service.app.get(UsersService).erase(realm, 'claimant');
+  const wrong = await service.call('POST', verify, { code: otherThan(code) });
+  expect(wrong.body).toMatchObject({ code: 'code_incorrect', attempts_left: 3 });
+  expect((await service.call('POST', verify, { code })).status).toBe(200);
+});

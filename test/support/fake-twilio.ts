@@ -88,7 +88,7 @@ export async function startFakeTwilio(): Promise<FakeTwilio> {
       error_message: null,
       direction: 'outbound-api',
       date_created: 'Tue, 01 Jan 2030 12:00:00 +0000',
-      uri: `${request.url ?? ''}`.replace('.json', `/${sid}.json`),
+      uri: (request.url ?? '').replace('.json', `/${sid}.json`),
     });
   }
 
