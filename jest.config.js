@@ -26,6 +26,10 @@ const edge = [
   'test/attacks/path-spelling.test.ts',
   'test/attacks/shared-limits.test.ts',
   'test/attacks/slowloris.test.ts',
+  'test/delivery/callbacks.test.ts',
+  'test/delivery/failover.test.ts',
+  'test/delivery/twilio.test.ts',
+  'test/processes/kill-delivery.test.ts',
 ];
 
 const read = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));

@@ -22,8 +22,9 @@ export interface TwilioRequest {
 /** What the server does instead of taking a request. */
 export type Mood =
   | 'well'
-  | 'hanging'
   | 'resetting'
+  /** Takes the request, and never answers. */
+  | 'hanging'
   /** Takes the request, and breaks the connection before the answer. */
   | 'mute'
   | { readonly status: number; readonly code: number; readonly message?: string };
@@ -59,7 +60,6 @@ export async function startFakeTwilio(): Promise<FakeTwilio> {
     }
     const to = (parameters['To'] ?? '').replace(/^whatsapp:/, '');
     const mood = moodOf.get(to) ?? fake.mood;
-    if (mood === 'hanging') return;
     if (mood === 'resetting') {
       request.socket.resetAndDestroy();
       return;
@@ -71,6 +71,7 @@ export async function startFakeTwilio(): Promise<FakeTwilio> {
     const kind = kindOf(request) ?? 'Messages';
     const sid = `${kind === 'Calls' ? 'CA' : 'SM'}${randomBytes(16).toString('hex')}`;
     requests.push({ kind, parameters, sid });
+    if (mood === 'hanging') return;
     if (mood === 'mute') {
       request.socket.resetAndDestroy();
       return;
