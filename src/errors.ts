@@ -121,7 +121,7 @@ export const errorTable = {
   code_incorrect: {
     status: 422,
     title: 'The code is not correct',
-    detail: 'Ask for the code shown now; a code that was used once is not accepted again.',
+    detail: 'Ask for the newest code; one that was used once is not accepted again.',
   },
   phone_invalid: {
     status: 422,

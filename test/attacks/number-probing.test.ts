@@ -170,6 +170,17 @@ it('S41: whoever asks for another code that is not sent keeps the one before', a
   expect((await verify(service, challenge, code, { key })).status).toBe(200);
 });
 
+it('S51: of two requests for another code at once the newest code is good, whoever came second', async () => {
+  service.clock.advance(86_400);
+  const phone = '+14155550705';
+  const challenge = await openLogin(service, phone, {}, { key });
+  service.clock.advance(30);
+  const resend = () => as('POST', `/v1/challenges/${challenge}/resend`);
+  await Promise.all([resend(), resend(), resend()]);
+  const code = await codeAt(service, phone);
+  expect((await verify(service, challenge, code, { key })).status).toBe(200);
+});
+
 it('S38: guesses at logins by number lock nobody out of a second factor', async () => {
   service.clock.advance(86_400);
   const phone = '+14155550702';

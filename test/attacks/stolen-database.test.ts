@@ -3,10 +3,12 @@
  * tells nobody's secret; and a sealed value that is moved to another row opens nothing there.
  */
 import { sql } from 'kysely';
+import { Dispatcher } from '../../src/delivery/dispatcher.js';
 import { decodeSecret } from '../../src/otp/secret.js';
 import { SigningKeys } from '../../src/tokens/signing-keys.js';
 import { startApplication, type TestApplication } from '../support/application.js';
 import { enrol, scan } from '../support/authenticator.js';
+import { codeAt, enrolPhone, openLogin } from '../support/phones.js';
 
 let service: TestApplication;
 let dump: string;
@@ -32,6 +34,14 @@ beforeAll(async () => {
     Buffer.from(decodeSecret(pending.secret)),
     Buffer.from(privateKey.export({ format: 'jwk' }).d ?? '', 'base64url'),
   );
+  await enrolPhone(service, 'liz', '+14155550199');
+  words.push('4155550199', (await codeAt(service, '+14155550199')) ?? '');
+  service.clock.advance(31);
+  // One on its way: its message is sealed, its code a keyed hash.
+  const carry = jest.spyOn(service.app.get(Dispatcher), 'carry').mockReturnValue();
+  await openLogin(service, '+14155550198');
+  carry.mockRestore();
+  words.push('4155550198', '•');
   dump = await dumpOf(service);
 });
 afterAll(() => service.close());
@@ -97,4 +107,28 @@ it('S111: a factor moved to another user opens nothing, and earns no token', asy
     factor_id: mine.factorId,
   });
   expect([answer.status, answer.body.code]).toEqual([500, 'internal']);
+});
+
+it('S64, S113: a code’s hash is of its challenge, and no bare hash finds code or number', async () => {
+  const { createHash } = await import('node:crypto');
+  const { kysely } = service.database;
+  const rows = await kysely
+    .selectFrom('challenges')
+    .select(['id', 'code_hash', 'phone_hash'])
+    .where('phone_hash', 'is not', null)
+    .execute();
+  const hashes = rows.flatMap(({ code_hash, phone_hash }) => [code_hash, phone_hash]);
+  const bare = new Set<string>();
+  const numbers = ['+14155550198', '+14155550199', '4155550198'];
+  for (let code = 0; code < 1_000_000; code += 1) {
+    const text = String(code).padStart(6, '0');
+    bare.add(createHash('sha256').update(text).digest('base64'));
+  }
+  for (const number of numbers) bare.add(createHash('sha256').update(number).digest('base64'));
+  const found = hashes.filter((hash) => hash && bare.has(Buffer.from(hash).toString('base64')));
+  expect(found).toEqual([]);
+  // Two challenges with one code have two hashes.
+  const { SentCodes } = await import('../../src/challenges/sent-codes.js');
+  const codes = service.app.get(SentCodes);
+  expect(codes.hash('chl_1', '123456').equals(codes.hash('chl_2', '123456'))).toBe(false);
 });

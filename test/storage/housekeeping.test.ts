@@ -5,6 +5,7 @@ import { deleteExpired } from '../../src/storage/housekeeping.js';
 import type { Schema } from '../../src/storage/schema.js';
 import { startApplication, type TestApplication } from '../support/application.js';
 import { enrol, scan } from '../support/authenticator.js';
+import { codeAt, enrolPhone, openLogin, otherThan, verify } from '../support/phones.js';
 import { wrongCode } from '../support/totp-codes.js';
 
 let service: TestApplication;
@@ -125,4 +126,42 @@ it('on several replicas at once each row goes once', async () => {
   service.clock.advance(2 * DAY);
   const deleted = await Promise.all([sweep(), sweep(), sweep()]);
   expect(deleted.reduce((sum, count) => sum + count, 0)).toBe(3);
+});
+
+it('S32: failures on a number are remembered as long as somebody has it', async () => {
+  const phone = '+14155550123';
+  const failing = async () => {
+    const challenge = await openLogin(service, phone);
+    return (await verify(service, challenge, otherThan(await codeAt(service, phone)))).body;
+  };
+  await enrolPhone(service, 'phone', phone);
+  service.clock.advance(31);
+  expect(await failing()).toMatchObject({ attempts_left: 4 });
+  service.clock.advance(40 * DAY);
+  await sweep();
+  expect(await failing()).toMatchObject({ attempts_left: 3 });
+});
+
+it('deletes messages after a month and counters after two days, and no pause', async () => {
+  const { kysely } = service.database;
+  await openLogin(service, '+14155550124');
+  await kysely
+    .insertInto('send_counters')
+    .values({
+      ...{ key: 'pause/country/DE', since: service.clock.now(), used: 0, spent_micros: 0 },
+      ...{
+        verified: 0,
+        recent: [],
+        paused_until: new Date(service.clock.now().getTime() + 90 * DAY * 1000),
+      },
+    })
+    .execute();
+  service.clock.advance(3 * DAY);
+  await sweep();
+  const counters = await kysely.selectFrom('send_counters').select('key').execute();
+  expect(counters).toEqual([{ key: 'pause/country/DE' }]);
+  expect(await kysely.selectFrom('messages').select('id').execute()).not.toEqual([]);
+  service.clock.advance(28 * DAY);
+  await sweep();
+  expect(await kysely.selectFrom('messages').select('id').execute()).toEqual([]);
 });
