@@ -47,6 +47,22 @@ describe('randomDigits', () => {
     expect(chiSquare(biased, 10)).toBeGreaterThan(limitOf[10]);
   });
 
+  it('S48: 200,000 codes of six digits are spread evenly', () => {
+    const sixes = Array.from({ length: 200_000 }, () => Number(randomDigits(6)));
+    expect(
+      chiSquare(
+        sixes.map((code) => Math.floor(code / 10_000)),
+        100,
+      ),
+    ).toBeLessThan(limitOf[100]);
+    expect(
+      chiSquare(
+        sixes.map((code) => code % 100),
+        100,
+      ),
+    ).toBeLessThan(limitOf[100]);
+  });
+
   it('S4: leading zeros are kept', () => {
     // Of 1,000 codes none begins with a zero once in 10^45 runs.
     const thousand = Array.from({ length: 1000 }, () => randomDigits(6));

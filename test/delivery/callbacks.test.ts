@@ -151,6 +151,16 @@ describe('S61: refused with 403, and nothing changes', () => {
     expect((await statusOf(challenge))['status']).toBe('sent');
   });
 
+  it('a query that was hung on to the address', async () => {
+    const { challenge, url, sid } = await sent();
+    const { path, body, headers } = callback(url, form(sid, 'delivered'));
+    const answer = await service.app.inject({
+      ...{ method: 'POST', url: `${path}?MessageStatus=delivered`, headers, payload: body },
+    });
+    expect(answer.statusCode).toBe(403);
+    expect((await statusOf(challenge))['status']).toBe('sent');
+  });
+
   it('a field more', async () => {
     const { challenge, url, sid } = await sent();
     const { path, body, headers } = callback(url, form(sid, 'delivered'));
