@@ -5,10 +5,12 @@
  *   applications/application.guard    whose API key is it? the realm follows from that
  *   http/*.interceptor                rate of the application; Idempotency-Key
  *   challenges/challenges.controller  one statement a route
+ *   challenges/sending                a phone's code: shield, challenge, message, in one transaction
+ *   delivery/dispatcher               carries the message, after the commit
  *   challenges/verification           THE FLOW, a line a step:
  *     attempts.charge                   the attempt is charged, committed
- *     factors/totp.method               the code is compared
- *     attempts.consume                  the step is used up, the challenge done, the audit written
+ *     challenges/*.proof                the code is compared
+ *     attempts.consume                  the code is used up, the challenge done, the audit written
  *     tokens/access-tokens              the JWT is signed
  */
 import { Module, type DynamicModule } from '@nestjs/common';

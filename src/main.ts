@@ -39,7 +39,9 @@ async function main(): Promise<void> {
   if (config.databaseUrl === undefined)
     log.warn('the embedded database survives a killed process, but not a power loss');
   if (service.firstKey !== undefined)
-    process.stdout.write(welcome(config.publicUrl, service.firstKey.key));
+    process.stdout.write(
+      welcome(config.publicUrl, service.firstKey.key, config.smsProviders.includes('console')),
+    );
 }
 
 main().catch((error: unknown) => {

@@ -3,9 +3,11 @@
  *
  * @param url where the service answers
  * @param key the first application's API key
+ * @param hasInbox whether codes to phones lie in the inbox
  */
-export function welcome(url: string, key: string): string {
+export function welcome(url: string, key: string, hasInbox: boolean): string {
   const curl = `curl -s -H 'Authorization: Bearer ${key}' -H 'Content-Type: application/json'`;
+  const inbox = hasInbox ? `      Codes to phones: ${url}/dev/inbox` : '';
   const readCode = `printf 'Code from the app: '; read -r CODE`;
   return `
   Watchword runs, with a first application. Its API key, shown this once:
@@ -23,7 +25,7 @@ ${readCode}; ${curl} ${url}/v1/factors/$FACTOR/activate -d "{\\"code\\":\\"$CODE
   3. Verify: type the next code, and get a signed JWT.
 ${readCode}; ${curl} ${url}/v1/users/alice/verify -d "{\\"code\\":\\"$CODE\\"}"
 
-  The API: ${url}/docs      Ready: ${url}/health/ready
+  The API: ${url}/docs      Ready: ${url}/health/ready${inbox}
 
 `;
 }
