@@ -18,7 +18,7 @@ const pure = [
   'test/delivery/texts.test.ts',
 ];
 
-/** Tests of what stands before any database: they run once, on PostgreSQL. */
+/** What stands before any database, what only PostgreSQL has, and floods: they run once, on PostgreSQL. */
 const edge = [
   'test/http/',
   'test/attacks/content-type-confusion.test.ts',
@@ -26,10 +26,13 @@ const edge = [
   'test/attacks/path-spelling.test.ts',
   'test/attacks/shared-limits.test.ts',
   'test/attacks/slowloris.test.ts',
+  'test/attacks/sms-pumping.test.ts',
+  'test/cli/delivery.test.ts',
   'test/delivery/callbacks.test.ts',
   'test/delivery/failover.test.ts',
   'test/delivery/twilio.test.ts',
   'test/processes/kill-delivery.test.ts',
+  'test/replicas/',
 ];
 
 const read = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CompiledQuery, type Selectable } from 'kysely';
 import type { Checkable, Spent } from '../factors/method.js';
-import { Batch } from '../storage/batch.js';
+import { Batch, latestOf } from '../storage/batch.js';
 import { Database, type Executor } from '../storage/database.js';
 import type { AuditEventRow } from '../storage/schema.js';
 import * as sql from './attempts.sql.js';
@@ -153,7 +153,7 @@ export class AttemptsRepository {
       attempts.map(({ kind }) => kind),
       attempts.map(({ factorId }) => factorId),
       attempts.map(({ challengeId }) => challengeId),
-      latest(attempts),
+      latestOf(attempts),
       lockout.delayLadder,
       lockout.UNTIL_UNLOCKED,
       lockout.SLOW_LIMIT,
@@ -183,7 +183,7 @@ export class AttemptsRepository {
       items.map(({ spent }) => spent.driftSteps),
       items.map(({ challengeId }) => challengeId),
       items.map(({ event }) => JSON.stringify(event)),
-      latest(items),
+      latestOf(items),
     ]);
     const consumed = new Set(rows.map(({ n }) => n));
     return items.map((_, index) => consumed.has(index + 1));
@@ -200,7 +200,7 @@ export class AttemptsRepository {
       refusals.map(({ challengeId }) => challengeId),
       refusals.map(({ endsChallenge }) => endsChallenge),
       refusals.map(({ event }) => JSON.stringify(event)),
-      latest(refusals),
+      latestOf(refusals),
     ]);
     return refusals.map(() => undefined);
   }
@@ -213,16 +213,11 @@ function codeValues(items: readonly CodeConsumption[]): unknown[] {
     items.map(({ factorId }) => factorId),
     items.map(({ subject }) => subject),
     items.map(({ event }) => JSON.stringify(event)),
-    latest(items),
+    latestOf(items),
     items.map(({ prefixKey }) => prefixKey),
     items.map(({ countryKey }) => countryKey),
     items.map(({ numberKey }) => numberKey),
   ];
-}
-
-/** One moment for a whole batch; its members were made within milliseconds of each other. */
-function latest(items: readonly { readonly now: Date }[]): Date {
-  return new Date(Math.max(...items.map(({ now }) => now.getTime())));
 }
 
 function toFactor(row: ChargeRow, attempt: Attempt | undefined): Checkable | undefined {

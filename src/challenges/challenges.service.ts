@@ -84,6 +84,11 @@ export class ChallengesService {
     return challenge;
   }
 
+  /** The challenge by which an enrolment is finished; undefined where it has none. */
+  findEnrolment(caller: Caller, factorId: string): Promise<Challenge | undefined> {
+    return this.repository.findEnrolment(caller.application.id, factorId);
+  }
+
   /** @returns what became of the latest message, for callers that may know; undefined for the others */
   async deliveryOf(caller: Caller, challenge: Challenge): Promise<MessageState | undefined> {
     if (challenge.phone === null || !isTold(caller, challenge)) return undefined;

@@ -5,7 +5,6 @@ import type { Caller } from '../applications/application.js';
 import { Clock } from '../clock.js';
 import { enrolRequest } from '../factors/enrol-request.js';
 import { activateBody, enrolBody, factor, type EnrolBody } from '../factors/factors.schemas.js';
-import { FactorsService } from '../factors/factors.service.js';
 import { factorView } from '../factors/factors.views.js';
 import { IdPipe } from '../storage/id.pipe.js';
 import { userId } from '../users/user.js';
@@ -18,7 +17,6 @@ import { enrolledFactor, enrolledFactorView, firstCodeOf } from './enrolment.sch
 export class EnrolmentController {
   constructor(
     private readonly enrolment: Enrolment,
-    private readonly factors: FactorsService,
     private readonly clock: Clock,
   ) {}
 
@@ -33,7 +31,7 @@ export class EnrolmentController {
   ) {
     const request = enrolRequest(caller, user, body);
     const enrolled = await this.enrolment.begin(caller, user, request, firstCodeOf(body));
-    return enrolledFactorView(enrolled, this.factors, this.clock.now());
+    return enrolledFactorView(enrolled, this.clock.now());
   }
 
   @Post('factors/:id/activate')

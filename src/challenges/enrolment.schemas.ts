@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { addressBucket } from '../applications/client-address.js';
 import { factor, type EnrolBody } from '../factors/factors.schemas.js';
-import type { FactorsService } from '../factors/factors.service.js';
 import { factorView } from '../factors/factors.views.js';
 import { encodeSecret } from '../otp/secret.js';
 import { qrSvg } from '../otp/qr-code.js';
@@ -26,18 +25,20 @@ export const enrolledFactor = factor
 
 /** A new factor with what its user needs now: shown at enrolment and never again (S14). */
 export async function enrolledFactorView(
-  { factor: enrolled, challenge: opened }: Enrolled,
-  factors: Pick<FactorsService, 'reveal'>,
+  { factor: enrolled, challenge: opened, delivery, material }: Enrolled,
   now: Date,
 ): Promise<z.output<typeof enrolledFactor>> {
-  const shown = factorView(enrolled, now);
-  if (opened !== undefined)
-    return {
-      ...shown,
-      challenge: challengeView(opened, now, { status: 'queued', provider: null, failure: null }),
-    };
-  const { secret, uri } = factors.reveal(enrolled);
-  return { ...shown, totp: { secret: encodeSecret(secret), uri, qr_svg: await qrSvg(uri) } };
+  return {
+    ...factorView(enrolled, now),
+    ...(opened !== undefined && { challenge: challengeView(opened, now, delivery) }),
+    ...(material !== undefined && {
+      totp: {
+        secret: encodeSecret(material.secret),
+        uri: material.uri,
+        qr_svg: await qrSvg(material.uri),
+      },
+    }),
+  };
 }
 
 export function firstCodeOf(body: EnrolBody): FirstCode {

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { auditContext, type Caller } from '../applications/application.js';
 import { WatchwordError } from '../errors.js';
+import type { MessageState } from '../delivery/message.js';
 import type { Factor } from '../factors/factor.js';
 import { FactorsService, type EnrolRequest } from '../factors/factors.service.js';
 import type { Challenge } from './challenge.js';
-import { ChallengesRepository } from './challenges.repository.js';
+import { ChallengesService } from './challenges.service.js';
 import { PhoneChallenges } from './phone-challenges.js';
 import { Verification } from './verification.js';
 
@@ -17,8 +18,11 @@ export interface FirstCode {
 
 export interface Enrolled {
   readonly factor: Factor;
+  /** An authenticator app's: what it needs to know, this once. */
+  readonly material?: { readonly secret: Uint8Array; readonly uri: string };
   /** A phone's: its first code is on the way. */
-  readonly challenge: Challenge | undefined;
+  readonly challenge?: Challenge;
+  readonly delivery?: MessageState | undefined;
 }
 
 /** An enrolment from its first request to its first code. A phone's is a challenge of its own. */
@@ -27,7 +31,7 @@ export class Enrolment {
   constructor(
     private readonly factors: FactorsService,
     private readonly phones: PhoneChallenges,
-    private readonly challenges: ChallengesRepository,
+    private readonly challenges: ChallengesService,
     private readonly verification: Verification,
   ) {}
 
@@ -39,7 +43,7 @@ export class Enrolment {
     { locale, address }: FirstCode,
   ): Promise<Enrolled> {
     const factor = await this.factors.enrol(caller, userId, request);
-    if (request.type !== 'phone') return { factor, challenge: undefined };
+    if (request.type !== 'phone') return { factor, material: this.factors.reveal(factor) };
     const { number, channel } = request.phone;
     const asked = { userId, factorId: factor.id, number, channel, locale, address };
     const opening = { ...asked, purpose: 'enrol', firstFactor: [], transaction: null } as const;
@@ -47,7 +51,7 @@ export class Enrolment {
       await this.factors.revoke(auditContext(caller), factor.id);
       throw error;
     });
-    return { factor, challenge };
+    return { factor, challenge, delivery: await this.challenges.deliveryOf(caller, challenge) };
   }
 
   /**
@@ -58,7 +62,7 @@ export class Enrolment {
   async activate(caller: Caller, id: string, code: string): Promise<Factor> {
     const factor = await this.factors.get(caller, id);
     if (factor.type !== 'phone') return this.factors.activate(caller, id, code);
-    const challenge = await this.challenges.findEnrolment(caller.application.id, id);
+    const challenge = await this.challenges.findEnrolment(caller, id);
     if (challenge === undefined) throw new WatchwordError('factor_not_pending');
     await this.factors.refuseUnfinishable(caller, factor);
     await this.verification.proveOnly(caller, challenge, code);

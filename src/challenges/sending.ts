@@ -15,7 +15,7 @@ import { Delivery } from '../delivery/delivery.js';
 import type { MessageState, NewMessage } from '../delivery/message.js';
 import type { Letter } from '../delivery/provider.js';
 import { cooldownAfter, type Block, type Verdict } from '../delivery/shield.js';
-import { Batch } from '../storage/batch.js';
+import { Batch, latestOf } from '../storage/batch.js';
 import { Database, type Executor } from '../storage/database.js';
 import type { Challenge, PhonePart } from './challenge.js';
 import { ChallengesRepository } from './challenges.repository.js';
@@ -96,8 +96,7 @@ export class Sending {
 
   private async admit(executor: Executor, items: readonly Placement[]) {
     const sends = items.map(({ send }) => send);
-    const now = new Date(Math.max(0, ...items.map((item) => item.now.getTime())));
-    const verdicts = await this.delivery.admit(executor, sends, now);
+    const verdicts = await this.delivery.admit(executor, sends, latestOf(items));
     return new Map(items.map((item, index) => [item, verdicts[index]]));
   }
 

@@ -15,7 +15,7 @@ import { Injectable } from '@nestjs/common';
 import { CompiledQuery, sql } from 'kysely';
 import { Envelope } from '../crypto/envelope.js';
 import { randomToken } from '../crypto/random.js';
-import { Batch } from '../storage/batch.js';
+import { Batch, latestOf } from '../storage/batch.js';
 import { Database, type Executor } from '../storage/database.js';
 import {
   rankOf,
@@ -191,7 +191,7 @@ export class MessagesRepository {
   }
 
   private async beginAll(items: HandOver[]): Promise<boolean[]> {
-    const now = latest(items);
+    const now = latestOf(items);
     const rows = await this.database.run<{ id: string }>(sqlOf.begin, [
       items.map(({ id }) => id),
       items.map(({ provider }) => provider),
@@ -208,7 +208,7 @@ export class MessagesRepository {
       items.map(({ id }) => id),
       items.map(({ provider }) => provider),
       items.map(({ providerMessageId }) => providerMessageId),
-      latest(items),
+      latestOf(items),
     ]);
     return items.map(() => undefined);
   }
@@ -260,8 +260,4 @@ function placeOf(rowId: string, realmId: string) {
 
 function leaseFrom(now: Date): Date {
   return new Date(now.getTime() + LEASE_SECONDS * 1000);
-}
-
-function latest(items: readonly { readonly now: Date }[]): Date {
-  return new Date(Math.max(...items.map(({ now }) => now.getTime())));
 }

@@ -119,20 +119,17 @@ export function codeMessage(
   ];
   const written = (text: string) => [text, ...lines].join('\n');
   const withCode = full.replace('{code}', code);
-  const choices = [
-    ...namesOf(realm).map((name) => withCode.replace('{realm}', () => isolated(locale, name))),
-    brief.replace('{code}', code),
-  ];
-  return choices.map(written).find(isOneSegment) ?? written(code);
+  const withName = (name: string) =>
+    written(withCode.replace('{realm}', () => isolated(locale, name)));
+  const choices = [written(brief.replace('{code}', code)), written(code)];
+  return longestName(realm, withName) ?? choices.find(isOneSegment) ?? written(code);
 }
 
 /** The notice to a number that no longer is the user's. */
 export function changedMessage(locale: Locale, realm: string): string {
   const { changed } = texts[locale];
-  const choices = namesOf(realm).map((name) =>
-    changed.replace('{realm}', () => isolated(locale, name)),
-  );
-  return choices.find(isOneSegment) ?? changed.replace('{realm}', NO_NAME);
+  const withName = (name: string) => changed.replace('{realm}', () => isolated(locale, name));
+  return longestName(realm, withName) ?? changed.replace('{realm}', NO_NAME);
 }
 
 /** What a call says: the code twice, digit by digit, and the language it is said in. */
@@ -149,16 +146,25 @@ export function isOneSegment(text: string): boolean {
   return new SegmentedMessage(text).segmentsCount === 1;
 }
 
-/** The name, and what is left of it when more and more of its end is taken away. */
-function namesOf(realm: string): string[] {
+/**
+ * The text with as much of the realm's name as one segment has room for; a shorter name never needs more
+ * room, so the longest is found by halving.
+ *
+ * @returns undefined where not even its beginning fits
+ */
+function longestName(realm: string, write: (name: string) => string): string | undefined {
+  if (isOneSegment(write(realm))) return write(realm);
   const characters = Array.from(new Intl.Segmenter().segment(realm), ({ segment }) => segment);
-  const shorter = Array.from({ length: Math.max(0, characters.length - LEAST_NAME) }, (_, taken) =>
-    characters
-      .slice(0, -taken - 1)
-      .join('')
-      .trimEnd(),
-  );
-  return [realm, ...shorter];
+  const cut = (length: number) => write(characters.slice(0, length).join('').trimEnd());
+  let fits = LEAST_NAME;
+  let tooLong = characters.length;
+  if (tooLong <= fits || !isOneSegment(cut(fits))) return undefined;
+  while (tooLong - fits > 1) {
+    const middle = Math.floor((fits + tooLong) / 2);
+    if (isOneSegment(cut(middle))) fits = middle;
+    else tooLong = middle;
+  }
+  return cut(fits);
 }
 
 function isolated(locale: Locale, name: string): string {

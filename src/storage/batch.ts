@@ -77,3 +77,8 @@ export class Batch<Item, Result> {
     }
   }
 }
+
+/** One moment for a whole batch; its members were made within milliseconds of each other. */
+export function latestOf(items: readonly { readonly now: Date }[]): Date {
+  return new Date(Math.max(0, ...items.map(({ now }) => now.getTime())));
+}

@@ -14,6 +14,7 @@ let service: TestApplication;
 let dump: string;
 const words: string[] = [];
 const secrets: Buffer[] = [];
+const codesSent: string[] = [];
 
 beforeAll(async () => {
   service = await startApplication();
@@ -35,7 +36,8 @@ beforeAll(async () => {
     Buffer.from(privateKey.export({ format: 'jwk' }).d ?? '', 'base64url'),
   );
   await enrolPhone(service, 'liz', '+14155550199');
-  words.push('4155550199', (await codeAt(service, '+14155550199')) ?? '');
+  codesSent.push((await codeAt(service, '+14155550199')) ?? '');
+  words.push('4155550199', ...codesSent);
   service.clock.advance(31);
   // One on its way: its message is sealed, its code a keyed hash.
   const carry = jest.spyOn(service.app.get(Dispatcher), 'carry').mockReturnValue();
@@ -118,15 +120,11 @@ it('S64, S113: a code’s hash is of its challenge, and no bare hash finds code 
     .where('phone_hash', 'is not', null)
     .execute();
   const hashes = rows.flatMap(({ code_hash, phone_hash }) => [code_hash, phone_hash]);
-  const bare = new Set<string>();
-  const numbers = ['+14155550198', '+14155550199', '4155550198'];
-  for (let code = 0; code < 1_000_000; code += 1) {
-    const text = String(code).padStart(6, '0');
-    bare.add(createHash('sha256').update(text).digest('base64'));
-  }
-  for (const number of numbers) bare.add(createHash('sha256').update(number).digest('base64'));
-  const found = hashes.filter((hash) => hash && bare.has(Buffer.from(hash).toString('base64')));
-  expect(found).toEqual([]);
+  const known = [...codesSent, '+14155550198', '+14155550199', '4155550198'];
+  const bare = known.map((text) => createHash('sha256').update(text).digest('base64'));
+  const stored = hashes.flatMap((hash) => (hash ? Buffer.from(hash).toString('base64') : []));
+  expect(stored.length).toBeGreaterThan(2);
+  expect(stored.filter((hash) => bare.includes(hash))).toEqual([]);
   // Two challenges with one code have two hashes.
   const { SentCodes } = await import('../../src/challenges/sent-codes.js');
   const codes = service.app.get(SentCodes);

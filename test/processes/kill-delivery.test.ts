@@ -26,36 +26,53 @@ const nextNumber = phoneBook('209');
 const timesSent = (phone: string) =>
   twilio.requests.filter(({ parameters }) => parameters['To'] === phone).length;
 
-/** Asks for codes to thirty numbers. @returns the challenges that were acknowledged, by number */
-async function askForMany(service: ServiceProcess): Promise<Map<string, string>> {
+interface Round {
+  readonly mood: FakeTwilio['mood'];
+  /** The process is killed as soon as that many codes are acknowledged, or are with the provider. */
+  readonly killAfter: { readonly acknowledged: number } | { readonly sent: number };
+}
+
+/** Asks for codes to thirty numbers until the service dies. @returns what was acknowledged, by number */
+async function askForMany(
+  service: ServiceProcess,
+  { killAfter }: Round,
+): Promise<Map<string, string>> {
   const acknowledged = new Map<string, string>();
+  const sentBefore = twilio.requests.length;
+  const kill = () => service.child.kill('SIGKILL');
   const asking = Array.from({ length: 30 }, async () => {
     const phone = nextNumber();
     const answer = await service.call('POST', '/v1/challenges', { type: 'phone', phone });
     if (answer.status === 201) acknowledged.set(phone, answer.body.id as string);
+    if ('acknowledged' in killAfter && acknowledged.size === killAfter.acknowledged) kill();
   });
-  await Promise.allSettled(asking);
+  const all = Promise.allSettled(asking);
+  if ('sent' in killAfter)
+    await until(() => Promise.resolve(twilio.requests.length >= sentBefore + killAfter.sent)).then(
+      kill,
+    );
+  await all;
   return acknowledged;
 }
 
 it('S125: after a kill every acknowledged code is sent once, or is known to be doubtful', async () => {
   const environment = { ...(await installation(postgres.url)), ...twilio.environment };
-  const rounds: { mood: FakeTwilio['mood']; killAfterMs: number }[] = [
-    { mood: 'well', killAfterMs: 60 },
-    { mood: 'well', killAfterMs: 90 },
-    { mood: 'well', killAfterMs: 130 },
-    { mood: 'hanging', killAfterMs: 400 },
+  const rounds: Round[] = [
+    { mood: 'well', killAfter: { acknowledged: 1 } },
+    { mood: 'well', killAfter: { acknowledged: 10 } },
+    { mood: 'well', killAfter: { acknowledged: 30 } },
+    { mood: 'hanging', killAfter: { sent: 10 } },
   ];
   const acknowledged = new Map<string, string>();
-  for (const { mood, killAfterMs } of rounds) {
+  for (const round of rounds) {
     const service = await startProcess(environment);
     // The first message loads the SDK.
     twilio.mood = 'well';
+    const before = twilio.requests.length;
     await service.call('POST', '/v1/challenges', { type: 'phone', phone: nextNumber() });
-    await until(() => Promise.resolve(twilio.requests.length > 0));
-    twilio.mood = mood;
-    setTimeout(() => service.child.kill('SIGKILL'), killAfterMs);
-    for (const [phone, id] of await askForMany(service)) acknowledged.set(phone, id);
+    await until(() => Promise.resolve(twilio.requests.length > before));
+    twilio.mood = round.mood;
+    for (const [phone, id] of await askForMany(service, round)) acknowledged.set(phone, id);
     await service.end('SIGKILL');
   }
   twilio.mood = 'well';

@@ -15,11 +15,7 @@ import {
   type ServiceProcess,
 } from '../support/service-process.js';
 
-const onPostgres = process.env['WATCHWORD_TEST_DATABASE'] === 'postgres';
-/** One process holds the embedded database: there are no replicas of it to test. */
-const describeReplicas = onPostgres ? describe : () => undefined;
-
-describeReplicas('four replicas', () => {
+describe('four replicas', () => {
   let shared: Environment;
   let replicas: ServiceProcess[];
 
@@ -49,7 +45,7 @@ describeReplicas('four replicas', () => {
       (SELECT count(*) FROM applications) AS applications,
       (SELECT count(*) FROM api_keys) AS keys`.execute(driver.kysely);
     await driver.close();
-    expect(rows).toEqual([{ migrations: 1, signing: 1, realms: 1, applications: 1, keys: 1 }]);
+    expect(rows).toEqual([{ migrations: 2, signing: 1, realms: 1, applications: 1, keys: 1 }]);
     // Each signs with that key and answers to that API key.
     const published = await Promise.all(
       replicas.map((one) => one.call('GET', '/.well-known/jwks.json')),
@@ -106,8 +102,3 @@ describeReplicas('four replicas', () => {
     await until(async () => (await statuses()).every((status) => status === 401), 15_000);
   }, 60_000);
 });
-
-if (!onPostgres)
-  it('has no replicas on the embedded database, which one process holds', () => {
-    expect(process.env['WATCHWORD_TEST_DATABASE']).toBe('pglite');
-  });

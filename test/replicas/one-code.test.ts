@@ -11,11 +11,7 @@ import {
   type ServiceProcess,
 } from '../support/service-process.js';
 
-const onPostgres = process.env['WATCHWORD_TEST_DATABASE'] === 'postgres';
-/** One process holds the embedded database: there are no replicas of it to test. */
-const describeReplicas = onPostgres ? describe : () => undefined;
-
-describeReplicas('two replicas', () => {
+describe('two replicas', () => {
   let shared: Environment;
   let replicas: ServiceProcess[];
   let url: string;
@@ -109,8 +105,3 @@ describeReplicas('two replicas', () => {
     expect((await verify(1, citizen, citizen.code())).body.code).toBe('code_incorrect');
   });
 });
-
-if (!onPostgres)
-  it('has no replicas on the embedded database, which one process holds', () => {
-    expect(process.env['WATCHWORD_TEST_DATABASE']).toBe('pglite');
-  });

@@ -12,10 +12,7 @@ import {
   type ServiceProcess,
 } from '../support/service-process.js';
 
-const onPostgres = process.env['WATCHWORD_TEST_DATABASE'] === 'postgres';
-const describeReplicas = onPostgres ? describe : () => undefined;
-
-describeReplicas('two replicas', () => {
+describe('two replicas', () => {
   let twilio: FakeTwilio;
   let replicas: ServiceProcess[];
   const nextNumber = phoneBook('207');
