@@ -7,7 +7,7 @@ import { readdirSync, statSync, utimesSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const built = ['dist/main.js', 'dist/seed.tgz'].map((path) => root + path);
+const built = ['dist/main.js', 'dist/seed.tar'].map((path) => root + path);
 
 /** When the file last changed; undefined where there is none. */
 function changedAt(path) {

@@ -16,7 +16,7 @@ import { postgresDriver } from '../../src/storage/postgres.js';
 import { TestClock } from './clock.js';
 import { createDatabase } from './postgres.js';
 
-const seedArchive = join(__dirname, '../../dist/seed.tgz');
+const seedArchive = join(__dirname, '../../dist/seed.tar');
 
 export interface Answer {
   readonly status: number;
