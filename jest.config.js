@@ -20,18 +20,28 @@ const pure = [
 
 /** What stands before any database, what only PostgreSQL has, and floods: they run once, on PostgreSQL. */
 const edge = [
-  'test/http/',
+  'test/attacks/api-key-guessing.test.ts',
+  'test/attacks/body-abuse.test.ts',
   'test/attacks/content-type-confusion.test.ts',
+  'test/attacks/error-leak.test.ts',
   'test/attacks/forged-signatures.test.ts',
+  'test/attacks/forged-tokens.test.ts',
+  'test/attacks/fuzzing.test.ts',
+  'test/attacks/log-leak.test.ts',
+  'test/attacks/noisy-application.test.ts',
   'test/attacks/path-spelling.test.ts',
   'test/attacks/shared-limits.test.ts',
   'test/attacks/slowloris.test.ts',
   'test/attacks/sms-pumping.test.ts',
+  'test/attacks/stolen-idempotency-key.test.ts',
   'test/cli/delivery.test.ts',
   'test/delivery/callbacks.test.ts',
   'test/delivery/failover.test.ts',
   'test/delivery/twilio.test.ts',
+  'test/http/',
   'test/processes/kill-delivery.test.ts',
+  'test/processes/refusals.test.ts',
+  'test/processes/stop.test.ts',
   'test/replicas/',
 ];
 
@@ -111,6 +121,6 @@ export default {
       testMatch: pureTests.map((place) => (place.endsWith('/') ? `${place}**/*.test.ts` : place)),
     },
     onDatabase('pglite', edge),
-    onDatabase('postgres', []),
+    onDatabase('postgres', ['test/processes/data-folder.test.ts']),
   ],
 };

@@ -4,7 +4,7 @@
  */
 const { default: Sequencer } = require('@jest/test-sequencer');
 
-const longest = ['processes/kill.test', 'processes/refusals', 'cli/operator', 'kill-delivery'];
+const longest = ['processes/kill.test', 'cli/operator', 'kill-delivery'];
 
 const rankOf = ({ path }) => {
   const rank = longest.findIndex((part) => path.includes(part));

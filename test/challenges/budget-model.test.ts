@@ -93,7 +93,10 @@ const behaviours = [
   { name: 'a user whose clock is set back', waits: [0, 60, -60, 3600, -1800], right: 0.1 },
 ];
 
-it.each(behaviours.flatMap((one) => [1, 2].map((seed) => ({ ...one, seed }))))(
+/** The embedded database runs the same statements, and slower. */
+const seeds = process.env['WATCHWORD_TEST_DATABASE'] === 'pglite' ? [1] : [1, 2];
+
+it.each(behaviours.flatMap((one) => seeds.map((seed) => ({ ...one, seed }))))(
   'S32, S44: the database counts as the rules do: $name, history $seed',
   async ({ name, waits, right, seed }) => {
     const userId = `${name}-${seed}`;
