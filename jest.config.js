@@ -121,6 +121,6 @@ export default {
       testMatch: pureTests.map((place) => (place.endsWith('/') ? `${place}**/*.test.ts` : place)),
     },
     onDatabase('pglite', edge),
-    onDatabase('postgres', ['test/processes/data-folder.test.ts']),
+    onDatabase('postgres', ['test/cli/operator.test.ts', 'test/processes/data-folder.test.ts']),
   ],
 };

@@ -58,7 +58,6 @@ async function askForMany(
 it('S125: after a kill every acknowledged code is sent once, or is known to be doubtful', async () => {
   const environment = { ...(await installation(postgres.url)), ...twilio.environment };
   const rounds: Round[] = [
-    { mood: 'well', killAfter: { acknowledged: 1 } },
     { mood: 'well', killAfter: { acknowledged: 10 } },
     { mood: 'well', killAfter: { acknowledged: 30 } },
     { mood: 'hanging', killAfter: { sent: 10 } },
