@@ -54,7 +54,8 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .build();
   const document = SwaggerModule.createDocument(app, config, {
     operationIdFactory: (controller, method) =>
-      `${controller.replace('Controller', '').toLowerCase()}_${method}`,
+      // A bundler may number a class that decorators have wrapped.
+      `${controller.replace(/Controller\d*$/, '').toLowerCase()}_${method}`,
   });
   document.components = {
     ...document.components,

@@ -1,5 +1,7 @@
 /** What a start refuses, and that a refused start leaves nothing behind that the next one would miss. */
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { once } from 'node:events';
 import { Keyring } from '../../src/crypto/keyring.js';
 import {
@@ -74,6 +76,11 @@ it('serves the page of the API with all its parts', async () => {
     const { pathname } = new URL(part ?? '', `${service.url}/docs`);
     expect([pathname, (await service.call('GET', pathname)).status]).toEqual([pathname, 200]);
   }
+  // The bundle describes what the modules do.
+  const { body: document } = await service.call('GET', '/openapi.json');
+  expect(document).toEqual(
+    JSON.parse(await readFile(join(__dirname, '../../openapi.json'), 'utf8')),
+  );
   const { body: keys } = await service.call('GET', '/.well-known/jwks.json');
   expect(keys.keys).toHaveLength(1);
   await service.end('SIGTERM');
