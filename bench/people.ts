@@ -1,5 +1,6 @@
 /** Users with an authenticator app, written straight into the database; enrolling a million takes too long. */
 import { sql } from 'kysely';
+import { encodeSecret } from '../src/otp/secret.js';
 import { Envelope } from '../src/crypto/envelope.js';
 import { Keyring } from '../src/crypto/keyring.js';
 import { defaultTotpParameters } from '../src/otp/algorithm.js';
@@ -13,12 +14,18 @@ const CHUNK = 5_000;
 
 export interface People {
   readonly userIds: readonly string[];
+  readonly realmId: string;
   /** The code that all their apps show, some steps away from now. */
   code(stepsAway?: number): string;
 }
 
-/** Adds users to the first application of a database. */
-export async function addPeople(url: string, keys: string, count: number): Promise<People> {
+/** Adds users `user-1` and so on to the first application of a database, after `from` that are there. */
+export async function addPeople(
+  url: string,
+  keys: string,
+  count: number,
+  from = 0,
+): Promise<People> {
   const driver = postgresDriver({ url, connections: 1, statementTimeoutMs: 0 });
   const { kysely } = driver;
   const envelope = new Envelope(Keyring.parse(keys));
@@ -28,9 +35,10 @@ export async function addPeople(url: string, keys: string, count: number): Promi
     .executeTakeFirstOrThrow();
   const userIds: string[] = [];
   while (userIds.length < count) {
-    const rows = Array.from({ length: Math.min(CHUNK, count - userIds.length) }, () => {
+    const first = from + userIds.length + 1;
+    const rows = Array.from({ length: Math.min(CHUNK, count - userIds.length) }, (_, n) => {
       const id = newId('fac');
-      const userId = `user-${id.slice(4)}`;
+      const userId = `user-${first + n}`;
       const place = { table: 'factors', column: 'secret', realmId: realm_id, userId, rowId: id };
       return { id, user_id: userId, secret: envelope.seal(secret, place).toString('hex') };
     });
@@ -51,7 +59,21 @@ export async function addPeople(url: string, keys: string, count: number): Promi
   await driver.close();
   return {
     userIds,
+    realmId: realm_id,
     code: (stepsAway = 0) =>
       totp(secret, stepAt(new Date(), 30) + stepsAway, defaultTotpParameters),
   };
+}
+
+/** The same people in the one table of the service that is written by hand. */
+export async function addHandwrittenPeople(url: string, count: number): Promise<void> {
+  const driver = postgresDriver({ url, connections: 1, statementTimeoutMs: 0 });
+  await sql`CREATE TABLE handwritten_users
+    (user_id text PRIMARY KEY, secret text NOT NULL, last_login timestamptz)`.execute(
+    driver.kysely,
+  );
+  await sql`INSERT INTO handwritten_users SELECT 'user-' || n, ${encodeSecret(secret)}
+    FROM generate_series(1, ${count}::int) n`.execute(driver.kysely);
+  await sql`VACUUM ANALYZE handwritten_users`.execute(driver.kysely);
+  await driver.close();
 }

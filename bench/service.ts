@@ -30,6 +30,8 @@ export async function startProgram(
     env: { PATH: process.env['PATH'] ?? '', ...environment },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+  // However the benchmark ends, nothing of it stays behind.
+  process.once('exit', () => child.kill('SIGKILL'));
   const { pid } = child;
   if (pid === undefined) throw new Error(`${args.join(' ')} does not start`);
   for (;;) {
