@@ -1,15 +1,18 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { bulkhead } from 'cockatiel';
 import { Clock } from '../clock.js';
 import type { ProviderName } from '../config/sms.settings.js';
 import { DeliveryMetrics } from './delivery.metrics.js';
 import { MessagesRepository } from './messages.repository.js';
-import { ProviderError, type Letter } from './provider.js';
+import { MOST_AT_ONCE, ProviderError, type Letter } from './provider.js';
 import { Providers } from './providers.js';
 
 /** Carries messages out of the outbox: one provider after another, until one takes it. */
 @Injectable()
 export class Dispatcher implements OnApplicationShutdown {
   private readonly underWay = new Set<Promise<void>>();
+  private readonly turns = bulkhead(MOST_AT_ONCE, Infinity);
+  private isStopping = false;
 
   constructor(
     private readonly messages: MessagesRepository,
@@ -20,7 +23,7 @@ export class Dispatcher implements OnApplicationShutdown {
 
   /** Begins to carry messages that have been committed; nobody waits for it. */
   carry(letters: readonly Letter[]): void {
-    for (const letter of letters) this.track(this.carryOne(letter, []));
+    for (const letter of letters) this.track(this.inTurn(letter, []));
   }
 
   /**
@@ -36,7 +39,7 @@ export class Dispatcher implements OnApplicationShutdown {
       if (inHand && last !== undefined)
         this.track(this.messages.leaveUnanswered(letter.id, last, now));
       else if (letter.expiresAt <= now) this.track(this.messages.fail(letter.id, 'too_late', now));
-      else this.track(this.carryOne(letter, tried));
+      else this.track(this.inTurn(letter, tried));
     }
     return abandoned.length;
   }
@@ -46,8 +49,14 @@ export class Dispatcher implements OnApplicationShutdown {
     while (this.underWay.size > 0) await Promise.allSettled(this.underWay);
   }
 
+  /** Finishes what a provider has in hand; what waits for its turn is left to another process. */
   async onApplicationShutdown(): Promise<void> {
+    this.isStopping = true;
     await this.settled();
+  }
+
+  private inTurn(letter: Letter, tried: readonly string[]): Promise<void> {
+    return this.turns.execute(() => this.carryOne(letter, tried));
   }
 
   private track(work: Promise<void>): void {
@@ -62,6 +71,7 @@ export class Dispatcher implements OnApplicationShutdown {
     let unanswered: ProviderName | undefined;
     const candidates = order.filter((name) => !tried.includes(name));
     for (const name of candidates) {
+      if (this.isStopping) return;
       if (!(await this.messages.begin(letter.id, name, this.clock.now()))) return;
       const outcome = await this.handOver(name, letter, name === candidates.at(-1));
       if (outcome.taken) {

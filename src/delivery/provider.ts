@@ -4,6 +4,12 @@
 import type { ProviderName } from '../config/sms.settings.js';
 import type { Channel } from './channel.js';
 
+/**
+ * Messages that one process hands over at once. Those of a burst wait here, where nobody has been asked yet,
+ * and not for a connection, where the time that a provider has to answer would run.
+ */
+export const MOST_AT_ONCE = 50;
+
 /** A message as its carrier needs it. */
 export interface Letter {
   readonly id: string;

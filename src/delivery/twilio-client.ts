@@ -1,5 +1,6 @@
 import twilio from 'twilio';
 import type RequestClient from 'twilio/lib/base/RequestClient.js';
+import { MOST_AT_ONCE } from './provider.js';
 
 /** The SDK's HTTP client with a bounded wait, and with another host where one is configured. */
 export class RebasedClient extends twilio.RequestClient {
@@ -8,7 +9,13 @@ export class RebasedClient extends twilio.RequestClient {
     timeoutMs: number,
   ) {
     // It repeats nothing by itself: whether to ask again is decided where all providers are known.
-    super({ timeout: timeoutMs, autoRetry: false, keepAlive: true });
+    super({
+      timeout: timeoutMs,
+      autoRetry: false,
+      keepAlive: true,
+      maxSockets: MOST_AT_ONCE,
+      maxTotalSockets: MOST_AT_ONCE,
+    });
   }
 
   override request<Data>(options: RequestClient.RequestOptions<Data>) {

@@ -1,5 +1,6 @@
 /** Twilio, by the SDK and over HTTP, at a stand-in that answers as its published API does. */
 import { Dispatcher } from '../../src/delivery/dispatcher.js';
+import { MOST_AT_ONCE } from '../../src/delivery/provider.js';
 import { startApplication, type TestApplication } from '../support/application.js';
 import { FROM, startFakeTwilio, type FakeTwilio, type Mood } from '../support/fake-twilio.js';
 import { openLogin, phoneBook, verify } from '../support/phones.js';
@@ -185,6 +186,27 @@ it.each(['hanging', 'resetting', 'mute'] as Mood[])(
   },
   20_000,
 );
+
+it('of a burst none waits for its answer longer than the first, and none is doubtful', async () => {
+  const own = await startApplication({
+    environment: { ...twilio.environment, WATCHWORD_SMS_PER_APPLICATION: '10000' },
+  });
+  twilio.delayMs = 300;
+  twilio.mostAtOnce = 0;
+  const phone = phoneBook('216');
+  const before = twilio.requests.length;
+  await Promise.all(Array.from({ length: 400 }, () => openLogin(own, phone())));
+  await own.app.get(Dispatcher).settled();
+  twilio.delayMs = 0;
+  expect(twilio.requests).toHaveLength(before + 400);
+  expect(twilio.mostAtOnce).toBeLessThanOrEqual(MOST_AT_ONCE);
+  const messages = own.database.kysely.selectFrom('messages').select(['status', 'failure']);
+  const states = new Set(
+    (await messages.execute()).map((row) => `${row.status} ${row.failure ?? ''}`),
+  );
+  expect(states).toEqual(new Set(['sent ']));
+  await own.close();
+}, 30_000);
 
 it('a sick provider is asked all the same where there is no other', async () => {
   twilio.mood = { status: 503, code: 20503 };
