@@ -27,9 +27,21 @@ export interface Send {
 
 export type Counter = Selectable<SendCounterRow>;
 
-/** The rows that an operator's pauses are; the widest last. */
+/** What an operator may stop: messages to a prefix, to a country, or all of them. */
+export interface PauseTarget {
+  readonly prefix?: string | undefined;
+  readonly country?: string | undefined;
+}
+
+/** The row of an operator's pause. */
+export function pauseKey({ prefix, country }: PauseTarget): string {
+  if (prefix !== undefined) return `pause/prefix/${prefix}`;
+  return country === undefined ? 'pause/everything' : `pause/country/${country}`;
+}
+
+/** The rows of every pause that a message may fall under; the widest last. */
 export function pauseKeys({ country, prefix }: Pick<Send, 'country' | 'prefix'>): string[] {
-  return [`pause/prefix/${prefix}`, `pause/country/${country}`, 'pause/everything'];
+  return [{ prefix }, { country }, {}].map(pauseKey);
 }
 
 /** Counters of a code that was sent and is typed in at last. */

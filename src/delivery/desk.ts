@@ -5,6 +5,7 @@ import { OperatorError } from '../errors.js';
 import { Database } from '../storage/database.js';
 import { newId } from '../storage/ids.js';
 import type { Channel } from './channel.js';
+import { pauseKey, type PauseTarget } from './counter.js';
 import { CountersRepository } from './counters.repository.js';
 import { Delivery } from './delivery.js';
 import { Dispatcher } from './dispatcher.js';
@@ -23,12 +24,6 @@ export interface Figure {
   readonly figure: string;
   readonly of: string;
   readonly value: string;
-}
-
-/** What is to be stopped: messages to a prefix, to a country, or all of them. */
-export interface PauseTarget {
-  readonly prefix?: string | undefined;
-  readonly country?: string | undefined;
 }
 
 /** Delivery, as an operator sees and steers it. */
@@ -75,13 +70,13 @@ export class DeliveryDesk {
   /** @param minutes how long */
   async pause(target: PauseTarget, minutes: number): Promise<void> {
     const now = this.clock.now();
-    await this.counters.setPause(keyOf(target), new Date(now.getTime() + minutes * 60_000), now);
+    await this.counters.setPause(pauseKey(target), new Date(now.getTime() + minutes * 60_000), now);
   }
 
   /** Ends a pause, of an operator's or of a prefix's own. */
   async resume(target: PauseTarget): Promise<void> {
     const now = this.clock.now();
-    await this.counters.setPause(keyOf(target), now, now);
+    await this.counters.setPause(pauseKey(target), now, now);
     if (target.prefix !== undefined) await this.counters.endPausesOf(target.prefix, now);
   }
 
@@ -146,11 +141,6 @@ const blocks = {
   line: 'This kind of line cannot get such a message. Try a mobile number, or another channel.',
   channel: 'No configured provider carries this channel. See WATCHWORD_SMS_PROVIDERS.',
 } as const;
-
-function keyOf({ prefix, country }: PauseTarget): string {
-  if (prefix !== undefined) return `pause/prefix/${prefix}`;
-  return country === undefined ? 'pause/everything' : `pause/country/${country}`;
-}
 
 function money(micros: number): string {
   return (micros / MICROS).toFixed(2);

@@ -27,7 +27,7 @@ import {
 import * as sqlOf from './messages.sql.js';
 import type { Letter } from './provider.js';
 
-/** Longer than all providers together may take to answer. */
+/** Longer than a provider may take to answer; each hand-over begins it anew. */
 const LEASE_SECONDS = 10;
 
 interface HandOver {

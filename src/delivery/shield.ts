@@ -1,6 +1,6 @@
 /**
  * The shield around the bill: who may be sent a message now. Pure: the counters are rows that
- * sends.repository.ts holds locked while this decides, so every replica counts alike and nothing is
+ * counters.repository.ts holds locked while this decides, so every replica counts alike and nothing is
  * counted that is not sent.
  *
  * Rules, and what each is against:
