@@ -123,15 +123,22 @@ export class PhoneChallenges {
     const { channel, number, address } = phone;
     const fixed = this.delivery.fixedCode(number);
     const code = fixed ?? randomDigits(this.config.smsCodeDigits);
-    const letter = await this.letter(caller, phone.locale as Locale, number, channel, code, before);
+    // However often it is asked for: a code that was not replaced ends in ten minutes at most (S49).
+    const expiresAt = new Date(
+      Math.min(
+        now.getTime() + this.config.smsCodeSeconds * 1000,
+        createdAt.getTime() + LONGEST_LIFE_MS,
+      ),
+    );
+    const letter = {
+      ...(await this.words(caller, phone.locale as Locale, channel, code, before)),
+      ...{ id: newId('msg'), channel, to: number.e164, country: number.country, code, expiresAt },
+    };
     const placement: Placement = {
       caller,
       challenge: {
         ...challenge,
-        // However often it is asked for: a code that was not replaced ends in ten minutes at most (S49).
-        expiresAt: new Date(
-          Math.min(letter.expiresAt.getTime(), createdAt.getTime() + LONGEST_LIFE_MS),
-        ),
+        expiresAt,
         phone: {
           ...phone,
           codeHash: this.codes.hash(id, code),
@@ -151,23 +158,19 @@ export class PhoneChallenges {
     throw blockedError(placed.block, placed.retryAfter);
   }
 
-  private async letter(
-    { application }: Caller,
+  /** What is written or said, and by whom rather not. */
+  private async words(
+    { application: { realmName } }: Caller,
     locale: Locale,
-    { e164: to, country }: PhoneNumber,
     channel: Channel,
     code: string,
     before: Challenge | undefined,
-  ): Promise<Letter> {
-    const { realmName } = application;
-    const { smsOrigin: origin, smsAndroidHash: androidHash, smsCodeSeconds } = this.config;
+  ): Promise<Pick<Letter, 'text' | 'language' | 'avoid'>> {
+    const { smsOrigin: origin, smsAndroidHash: androidHash } = this.config;
     const last = before?.phone && (await this.delivery.stateOf(before.phone.messageId));
-    const written = { text: codeMessage(locale, realmName, code, { origin, androidHash }) };
-    return {
-      ...{ id: newId('msg'), channel, to, country, code, language: locale },
-      ...(channel === 'voice' ? spokenMessage(locale, realmName, code) : written),
-      ...(last?.provider != null && { avoid: last.provider }),
-      expiresAt: new Date(this.clock.now().getTime() + smsCodeSeconds * 1000),
-    };
+    const avoid = last?.provider != null ? { avoid: last.provider } : {};
+    if (channel === 'voice') return { ...spokenMessage(locale, realmName, code), ...avoid };
+    const text = codeMessage(locale, realmName, code, { origin, androidHash });
+    return { text, language: locale, ...avoid };
   }
 }

@@ -120,6 +120,22 @@ it('S51: one that a newer code has overtaken is not sent', async () => {
   expect((await verify(service, challenge, await codeAt(service, phone))).status).toBe(200);
 });
 
+it('S49: a message lives no longer than its challenge, however late another code was asked for', async () => {
+  const { challenge } = await abandoned();
+  service.clock.advance(299);
+  await service.call('POST', `/v1/challenges/${challenge}/resend`);
+  service.clock.advance(299);
+  const { body } = await service.call('POST', `/v1/challenges/${challenge}/resend`);
+  const messages = await service.database.kysely
+    .selectFrom('messages')
+    .select('expires_at')
+    .where('challenge_id', '=', challenge)
+    .orderBy('id')
+    .execute();
+  expect(messages.at(-1)?.expires_at.toISOString()).toBe(body.expires_at);
+  expect(Date.parse(body.expires_at) - Date.parse(body.created_at)).toBe(600_000);
+});
+
 it('one of a challenge that was cancelled is not sent', async () => {
   const { phone, challenge } = await abandoned();
   await service.call('DELETE', `/v1/challenges/${challenge}`);
