@@ -2,7 +2,17 @@ import type { Caller } from '../applications/application.js';
 import { readPhoneNumber } from '../delivery/phone-number.js';
 import { WatchwordError } from '../errors.js';
 import { ACCOUNT_NAME_CHARACTERS, type EnrolBody } from './factors.schemas.js';
-import type { EnrolRequest } from './factors.service.js';
+import type { PhoneRequest } from './phone.method.js';
+import type { TotpRequest } from './totp.method.js';
+
+export type EnrolRequest = {
+  readonly name: string | undefined;
+  /** An access token of this user, where the application wants a fresh one. */
+  readonly proof: string | undefined;
+} & (
+  | { readonly type: 'totp'; readonly totp: TotpRequest }
+  | { readonly type: 'phone'; readonly phone: PhoneRequest }
+);
 
 /**
  * The body with its defaults filled in: what an authenticator app will show, which number is meant.
@@ -30,6 +40,11 @@ export function enrolRequest(caller: Caller, userId: string, body: EnrolBody): E
       periodSeconds: body.period,
     },
   };
+}
+
+/** Whether it takes the place of a factor that the user has. */
+export function isReplacement(request: EnrolRequest): boolean {
+  return request.type === 'phone' && request.phone.replaces !== undefined;
 }
 
 /** Only shown: a user id too long for a QR code loses its end, not the enrolment. */

@@ -37,3 +37,11 @@ export function statusAt(factor: Pick<Factor, 'status' | 'expiresAt'>, now: Date
   const over = factor.status === 'pending' && factor.expiresAt !== null && factor.expiresAt <= now;
   return over ? 'revoked' : factor.status;
 }
+
+/** Whether an enrolment began while its user, who has active factors now, had none to prove. */
+export function cameBefore({ createdAt }: Factor, active: readonly Factor[]): boolean {
+  const since = active.filter(
+    ({ activatedAt }) => activatedAt !== null && activatedAt >= createdAt,
+  );
+  return active.length > 0 && since.length === active.length;
+}

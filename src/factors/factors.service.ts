@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { auditContext, type Caller } from '../applications/application.js';
+import { auditContext, type Application, type Caller } from '../applications/application.js';
 import { Audit, type AuditContext } from '../audit/audit.js';
 import { Clock } from '../clock.js';
 import { CONFIG, type Config } from '../config.js';
@@ -8,20 +8,18 @@ import { Database, type Executor } from '../storage/database.js';
 import { newId } from '../storage/ids.js';
 import { FreshProof } from '../tokens/fresh-proof.js';
 import { UsersRepository } from '../users/users.repository.js';
-import { ACTIVATION_ATTEMPTS, PENDING_SECONDS, statusAt, type Factor } from './factor.js';
+import {
+  ACTIVATION_ATTEMPTS,
+  cameBefore,
+  PENDING_SECONDS,
+  statusAt,
+  type Factor,
+} from './factor.js';
+import { isReplacement, type EnrolRequest } from './enrol-request.js';
 import { FactorsRepository } from './factors.repository.js';
 import type { Enrolment, FactorPlace, Spent } from './method.js';
 import { PhoneMethod, type PhoneRequest } from './phone.method.js';
-import { TotpMethod, type TotpRequest } from './totp.method.js';
-
-export type EnrolRequest = {
-  readonly name: string | undefined;
-  /** An access token of this user, where the application wants a fresh one. */
-  readonly proof: string | undefined;
-} & (
-  | { readonly type: 'totp'; readonly totp: TotpRequest }
-  | { readonly type: 'phone'; readonly phone: PhoneRequest }
-);
+import { TotpMethod } from './totp.method.js';
 
 /** The life of a factor: pending → active → revoked. */
 @Injectable()
@@ -60,8 +58,9 @@ export class FactorsService {
       const live = await this.repository.listLive(realmId, userId, now, executor);
       if (!proven && live.some(({ status }) => status === 'active'))
         throw new WatchwordError('proof_required', { max_age: enrolProofSeconds });
-      if (live.length >= this.config.factorsPerUser)
-        throw new WatchwordError('factor_limit_reached');
+      // What takes another's place needs no room of its own; one such at a time.
+      const room = this.config.factorsPerUser + (isReplacement(request) ? 1 : 0);
+      if (live.length >= room) throw new WatchwordError('factor_limit_reached');
       this.refuseTwins(live, request);
       const factor = await this.repository.add(executor, {
         id,
@@ -120,13 +119,11 @@ export class FactorsService {
     spent: Spent | null,
     now: Date,
   ): Promise<Factor | undefined> {
-    const { realmId, enrolProofSeconds } = caller.application;
-    const { userId } = pending;
+    const { realmId, userId } = pending;
     await this.users.findOrAddLocked(executor, realmId, { userId, createdAt: now });
     const live = await this.repository.listLive(realmId, userId, now, executor);
     const active = live.filter(({ status }) => status === 'active');
-    if (enrolProofSeconds !== null && cameBefore(pending, active))
-      throw new WatchwordError('proof_required', { max_age: enrolProofSeconds });
+    refuseUnproven(caller.application, pending, active);
     const number = pending.type === 'phone' ? this.phone.numberOf(pending) : undefined;
     if (number !== undefined && this.phone.isAmong(active, number))
       throw new WatchwordError('phone_in_use');
@@ -220,13 +217,11 @@ export class FactorsService {
    * @throws WatchwordError `factor_not_pending`, `proof_required`
    */
   async refuseUnfinishable(caller: Caller, pending: Factor): Promise<void> {
-    const { realmId, enrolProofSeconds } = caller.application;
     if (statusAt(pending, this.clock.now()) !== 'pending')
       throw new WatchwordError('factor_not_pending');
-    const live = await this.list(realmId, pending.userId);
+    const live = await this.list(pending.realmId, pending.userId);
     const active = live.filter(({ status }) => status === 'active');
-    if (enrolProofSeconds !== null && cameBefore(pending, active))
-      throw new WatchwordError('proof_required', { max_age: enrolProofSeconds });
+    refuseUnproven(caller.application, pending, active);
   }
 
   /** Ends a factor: dead at once on every replica, its secret destroyed (S18). */
@@ -286,12 +281,14 @@ export class FactorsService {
   }
 }
 
-/** Whether an enrolment began while its user, who has active factors now, had none to prove. */
-function cameBefore({ createdAt }: Factor, active: readonly Factor[]): boolean {
-  const since = active.filter(
-    ({ activatedAt }) => activatedAt !== null && activatedAt >= createdAt,
-  );
-  return active.length > 0 && since.length === active.length;
+/** Whether the proof that a further factor needs is missing, and can only come by beginning again (S15). */
+function refuseUnproven(
+  { enrolProofSeconds }: Application,
+  pending: Factor,
+  active: readonly Factor[],
+): void {
+  if (enrolProofSeconds !== null && cameBefore(pending, active))
+    throw new WatchwordError('proof_required', { max_age: enrolProofSeconds });
 }
 
 function named({ id, userId, type }: Factor) {

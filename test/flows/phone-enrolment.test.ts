@@ -150,6 +150,24 @@ it('S57: a number that replaces another is a new binding, and the old number is 
   expect((await service.call('GET', '/v1/users/stranger/factors')).body.data).toEqual([]);
 });
 
+it('a number can be changed by a user who has as many factors as are allowed', async () => {
+  const own = await startApplication({ environment: { WATCHWORD_FACTORS_PER_USER: '1' } });
+  const old = await enrolPhone(own, 'full', '+14155550131');
+  const another = { type: 'phone', phone: '+14155550132' };
+  const refused = await own.call('POST', '/v1/users/full/factors', another);
+  expect(refused.body.code).toBe('factor_limit_reached');
+  const id = await enrolPhone(own, 'full', '+14155550132', { replaces: old });
+  const { body } = await own.call('GET', '/v1/users/full/factors');
+  expect((body.data as { id: string }[]).map((factor) => factor.id)).toEqual([id]);
+  // One at a time: what is begun and not finished does count.
+  own.clock.advance(31);
+  const begin = (phone: string) =>
+    own.call('POST', '/v1/users/full/factors', { type: 'phone', phone, replaces: id });
+  expect((await begin('+14155650133')).status).toBe(201);
+  expect((await begin('+14155660134')).body.code).toBe('factor_limit_reached');
+  await own.close();
+});
+
 it('S15: a further factor needs a fresh proof where the application asks for one', async () => {
   const strict = await service.register('strict', 'app', { enrolProofSeconds: 300 });
   const options = { key: strict.key };
