@@ -1,9 +1,8 @@
 /** `watchword delivery`: what an operator sees of messages, and how they are stopped. */
 import { startFakeTwilio, type FakeTwilio } from '../support/fake-twilio.js';
 import {
-  cliFile,
   installation,
-  run,
+  runWatchword,
   startProcess,
   type Environment,
   type ServiceProcess,
@@ -22,8 +21,7 @@ afterAll(async () => {
   await twilio.close();
 });
 
-const watchword = (...args: string[]) =>
-  run(process.execPath, [cliFile, 'delivery', ...args], environment);
+const watchword = (...args: string[]) => runWatchword(environment, 'delivery', ...args);
 const ask = (phone: string) =>
   service.call('POST', '/v1/challenges', { type: 'phone', phone }).then(({ body }) => body);
 
@@ -99,6 +97,6 @@ it('doctor says that no country may get codes', async () => {
     WATCHWORD_SMS_COUNTRIES: '',
     WATCHWORD_DATA_DIR: `${environment['WATCHWORD_DATA_DIR'] ?? ''}-other`,
   };
-  const { stdout } = await run(process.execPath, [cliFile, 'doctor'], open);
+  const { stdout } = await runWatchword(open, 'doctor');
   expect(stdout).toContain('no country may get codes');
 }, 30_000);

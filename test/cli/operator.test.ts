@@ -2,9 +2,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  cliFile,
   installation,
   run,
+  runWatchword,
   startProcess,
   until,
   type Environment,
@@ -15,13 +15,10 @@ const isEmbedded = process.env['WATCHWORD_TEST_DATABASE'] === 'pglite';
 const root = join(__dirname, '../..');
 const own = ['--realm', 'Watchword'];
 
-const watchwordIn = (environment: Environment, ...args: string[]) =>
-  run(process.execPath, [cliFile, ...args], environment);
-
 describe('beside a running service', () => {
   let environment: Environment;
   let service: ServiceProcess;
-  const watchword = (...args: string[]) => watchwordIn(environment, ...args);
+  const watchword = (...args: string[]) => runWatchword(environment, ...args);
 
   beforeAll(async () => {
     environment = await installation();
@@ -119,7 +116,7 @@ it('S19: takes over the embedded database of a service that was killed', async (
   await service.call('POST', '/v1/users/ann/factors', { type: 'totp' });
   await service.end('SIGKILL');
   // The dead one's socket is still there.
-  const { code, stdout } = await watchwordIn(environment, 'users', 'list', ...own);
+  const { code, stdout } = await runWatchword(environment, 'users', 'list', ...own);
   expect([code, stdout]).toEqual([0, expect.stringContaining('ann')]);
   const again = await startProcess(environment);
   expect((await again.call('GET', '/v1/users/ann/factors')).body.data).toHaveLength(1);
@@ -129,7 +126,7 @@ it('S19: takes over the embedded database of a service that was killed', async (
 it('a configuration that is wrong is told before anything is opened', async () => {
   const environment = { ...(await installation()), WATCHWORD_PORT: 'http' };
   for (const command of ['doctor', 'migrate', 'start']) {
-    const { code, stderr } = await watchwordIn(environment, command);
+    const { code, stderr } = await runWatchword(environment, command);
     expect([command, code, stderr]).toEqual([
       command,
       1,
@@ -143,7 +140,7 @@ it('a data folder that cannot be used is named', async () => {
   const environment = await installation();
   const place = join(environment['WATCHWORD_DATA_DIR'] ?? '', 'a-file');
   await writeFile(place, '');
-  const { code, stderr } = await watchwordIn(
+  const { code, stderr } = await runWatchword(
     { ...environment, WATCHWORD_DATA_DIR: place },
     'doctor',
   );

@@ -1,9 +1,9 @@
-/** Every command: beside a running service, and without one. */
+/** Every command, beside a running service. */
 import {
-  cliFile,
   installation,
-  run,
+  runWatchword,
   startProcess,
+  watchwordJson,
   type Environment,
   type ServiceProcess,
 } from '../support/service-process.js';
@@ -11,34 +11,29 @@ import {
 const isEmbedded = process.env['WATCHWORD_TEST_DATABASE'] === 'pglite';
 
 let environment: Environment;
-let service: ServiceProcess | undefined;
+let service: ServiceProcess;
 
-const watchword = (...args: string[]) => run(process.execPath, [cliFile, ...args], environment);
-/** Runs a command that must succeed and reads its JSON. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-const read = async (...args: string[]): Promise<any> => {
-  const { code, stdout, stderr } = await watchword('--json', ...args);
-  if (code !== 0) throw new Error(stderr);
-  return JSON.parse(stdout) as unknown;
-};
+const watchword = (...args: string[]) => runWatchword(environment, ...args);
+const read = <Result>(...args: string[]) => watchwordJson<Result>(environment, ...args);
+
+interface Key {
+  readonly id: string;
+  readonly key: string;
+  readonly scopes: readonly string[];
+}
 
 /** Without one the command does it all itself: operator.test.ts and every run on PostgreSQL. */
-describe.each(['beside a running service'])('%s', (situation) => {
-  const isRunning = situation === 'beside a running service';
+describe('beside a running service', () => {
   const realm = ['--realm', 'Acme'];
 
   beforeAll(async () => {
     environment = await installation();
-    if (isRunning) service = await startProcess(environment);
-    else expect((await watchword('migrate')).code).toBe(0);
+    service = await startProcess(environment);
   }, 60_000);
-  afterAll(async () => {
-    await service?.end('SIGTERM');
-    service = undefined;
-  });
+  afterAll(() => service.end('SIGTERM'));
 
   it('registers an application and rotates its keys', async () => {
-    const { application, apiKey } = await read(
+    const { application, apiKey } = await read<{ application: { id: string }; apiKey: Key }>(
       'applications',
       'create',
       ...realm,
@@ -47,12 +42,12 @@ describe.each(['beside a running service'])('%s', (situation) => {
     );
     expect(apiKey.key).toMatch(/^ww_/);
     expect(
-      (await read('applications', 'list')).map(({ name }: { name: string }) => name),
+      (await read<{ name: string }[]>('applications', 'list')).map(({ name }) => name),
     ).toContain('shop');
     const twice = await watchword('applications', 'create', ...realm, '--name', 'shop');
     expect([twice.code, twice.stderr]).toEqual([1, expect.stringContaining('Choose another name')]);
 
-    const second = await read(
+    const second = await read<Key>(
       'keys',
       'create',
       '--application',
@@ -64,8 +59,8 @@ describe.each(['beside a running service'])('%s', (situation) => {
     const third = await watchword('keys', 'create', '--application', application.id);
     expect([third.code, third.stderr]).toEqual([1, expect.stringContaining('Revoke one first')]);
     await read('keys', 'revoke', apiKey.id);
-    if (service && isEmbedded) {
-      const headers = { authorization: `Bearer ${apiKey.key as string}` };
+    if (isEmbedded) {
+      const headers = { authorization: `Bearer ${apiKey.key}` };
       expect((await service.call('GET', '/v1/audit', undefined, headers)).status).toBe(401);
     }
     const { stdout } = await watchword('keys', 'list', '--application', application.id);
@@ -75,11 +70,6 @@ describe.each(['beside a running service'])('%s', (situation) => {
   }, 60_000);
 
   it('shows, unlocks and erases users, and takes factors away, without showing a secret', async () => {
-    if (service === undefined) {
-      expect(await read('users', 'list', ...realm)).toEqual([]);
-      expect((await watchword('users', 'erase', 'ann', ...realm, '--yes')).code).toBe(1);
-      return;
-    }
     const { body } = await service.call('POST', '/v1/users/ann/factors', { type: 'totp' });
     const own = ['--realm', 'Watchword'];
     const shown = await watchword('factors', 'list', '--user', 'ann', ...own);
@@ -112,7 +102,7 @@ describe.each(['beside a running service'])('%s', (situation) => {
   });
 
   it('doctor finds nothing that fails', async () => {
-    const findings = (await read('doctor')) as { check: string; state: string }[];
+    const findings = await read<{ check: string; state: string }[]>('doctor');
     expect(findings.filter(({ state }) => state === 'failing')).toEqual([]);
     expect(findings.map(({ check }) => check)).toEqual(
       expect.arrayContaining([

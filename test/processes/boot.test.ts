@@ -9,6 +9,7 @@ import {
   installation,
   mainFile,
   run,
+  runStart,
   startProcess,
   until,
   type Environment,
@@ -70,7 +71,7 @@ describe('a first start', () => {
   });
 
   it('refuses a second process on the same folder, by name, or the same port', async () => {
-    const second = await run(process.execPath, [mainFile], environment);
+    const second = await runStart(environment);
     expect(second.code).toBe(1);
     expect(second.stderr).toContain(
       isEmbedded
@@ -96,15 +97,13 @@ it('generates encryption keys in embedded mode, for the owner alone, and only on
 }, 60_000);
 
 it('S123: production refuses every unsafe default, all of them at once', async () => {
-  const { code, stderr } = await run(process.execPath, [mainFile], {
-    PATH: process.env['PATH'] ?? '',
+  const { code, stderr } = await runStart({
     NODE_ENV: 'production',
     WATCHWORD_PORT: 'http',
   });
   expect(code).toBe(1);
   expect(stderr).toContain('WATCHWORD_PORT');
-  const other = await run(process.execPath, [mainFile], {
-    PATH: process.env['PATH'] ?? '',
+  const other = await runStart({
     NODE_ENV: 'production',
     WATCHWORD_BOOTSTRAP_API_KEY: `ww_${'a'.repeat(40)}`,
   });

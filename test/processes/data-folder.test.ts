@@ -9,18 +9,16 @@ import {
   installation,
   mainFile,
   run,
+  runStart,
   startProcess,
   until,
 } from '../support/service-process.js';
-
-const start = (environment: Record<string, string>) =>
-  run(process.execPath, [mainFile], { PATH: process.env['PATH'] ?? '', ...environment });
 
 it('is named where it cannot be one', async () => {
   const environment = await installation();
   const place = join(environment['WATCHWORD_DATA_DIR'] ?? '', 'a-file');
   await writeFile(place, '');
-  const { code, stderr } = await start({ ...environment, WATCHWORD_DATA_DIR: place });
+  const { code, stderr } = await runStart({ ...environment, WATCHWORD_DATA_DIR: place });
   expect([code, stderr]).toEqual([1, expect.stringContaining(place)]);
 }, 30_000);
 

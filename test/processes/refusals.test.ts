@@ -7,17 +7,13 @@ import { Keyring } from '../../src/crypto/keyring.js';
 import {
   freePort,
   installation,
-  mainFile,
-  run,
+  runStart,
   startProcess,
   until,
 } from '../support/service-process.js';
 
-const start = (environment: Record<string, string>) =>
-  run(process.execPath, [mainFile], { PATH: process.env['PATH'] ?? '', ...environment });
-
 it('names everything that is wrong with the configuration at once, and no value', async () => {
-  const { code, stderr, stdout } = await start({
+  const { code, stderr, stdout } = await runStart({
     WATCHWORD_PORT: '70000',
     WATCHWORD_PUBLIC_URL: 'ftp://unlikely-host',
     WATCHWORD_DATABASE_URL: 'mysql://root:unlikely-password@localhost/x',
@@ -32,7 +28,7 @@ it('names everything that is wrong with the configuration at once, and no value'
 }, 30_000);
 
 it('asks for encryption keys with PostgreSQL', async () => {
-  const { code, stderr } = await start({ WATCHWORD_DATABASE_URL: 'postgresql://localhost/x' });
+  const { code, stderr } = await runStart({ WATCHWORD_DATABASE_URL: 'postgresql://localhost/x' });
   expect([code, stderr]).toEqual([1, expect.stringContaining('WATCHWORD_ENCRYPTION_KEYS')]);
 }, 30_000);
 
@@ -42,7 +38,7 @@ it('says that the port is taken, and the first key is still to come', async () =
   await once(other, 'listening');
   const address = other.address();
   const port = typeof address === 'object' && address ? String(address.port) : '';
-  const refused = await start({ ...environment, WATCHWORD_PORT: port });
+  const refused = await runStart({ ...environment, WATCHWORD_PORT: port });
   other.close();
   expect(refused.code).toBe(1);
   expect(refused.stderr).toContain('The port is taken');
@@ -59,7 +55,7 @@ it('says that the port is taken, and the first key is still to come', async () =
 it('refuses other encryption keys than those in use, by name', async () => {
   const environment = await installation();
   await (await startProcess(environment)).end('SIGTERM');
-  const { code, stderr } = await start({
+  const { code, stderr } = await runStart({
     ...environment,
     WATCHWORD_PORT: String(await freePort()),
     WATCHWORD_ENCRYPTION_KEYS: Keyring.generate(),

@@ -6,11 +6,10 @@ import { populate } from '../support/population.js';
 import { sql } from 'kysely';
 import { postgresDriver } from '../../src/storage/postgres.js';
 import {
-  cliFile,
   installation,
-  run,
   startProcess,
   until,
+  watchwordJson,
   type Environment,
   type ServiceProcess,
 } from '../support/service-process.js';
@@ -24,17 +23,6 @@ describe('four replicas', () => {
     replicas = await Promise.all(Array.from({ length: 4 }, () => startProcess(shared)));
   }, 60_000);
   afterAll(() => Promise.all(replicas.map((replica) => replica.end('SIGTERM'))));
-
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  const watchword = async (...args: string[]): Promise<any> => {
-    const { code, stdout, stderr } = await run(
-      process.execPath,
-      [cliFile, '--json', ...args],
-      shared,
-    );
-    if (code !== 0) throw new Error(stderr);
-    return JSON.parse(stdout) as unknown;
-  };
 
   it('S36: migrate, sign and register once', async () => {
     const driver = postgresDriver({ url: shared['WATCHWORD_DATABASE_URL'] ?? '', connections: 1 });
@@ -88,17 +76,18 @@ describe('four replicas', () => {
   }, 60_000);
 
   it('S107: a new key works on all at once, a revoked one on none after a few seconds', async () => {
-    const [{ id: application }] = await watchword('applications', 'list');
-    const { id, key } = await watchword('keys', 'create', '--application', application);
+    const [application] = await watchwordJson<{ id: string }[]>(shared, 'applications', 'list');
+    const create = ['keys', 'create', '--application', application?.id ?? ''];
+    const { id, key } = await watchwordJson<{ id: string; key: string }>(shared, ...create);
     const statuses = () =>
       Promise.all(
         replicas.map(async (one) => {
-          const headers = { authorization: `Bearer ${key as string}` };
+          const headers = { authorization: `Bearer ${key}` };
           return (await one.call('GET', '/v1/audit', undefined, headers)).status;
         }),
       );
     expect(await statuses()).toEqual([200, 200, 200, 200]);
-    await watchword('keys', 'revoke', id as string);
+    await watchwordJson(shared, 'keys', 'revoke', id);
     await until(async () => (await statuses()).every((status) => status === 401), 15_000);
   }, 60_000);
 });

@@ -111,6 +111,24 @@ export async function run(
   return { code, stdout, stderr };
 }
 
+/** Runs the command line. */
+export const runWatchword = (environment: Environment, ...args: readonly string[]) =>
+  run(process.execPath, [cliFile, ...args], environment);
+
+/** Runs a command that must succeed. @returns its JSON, as what the test expects it to be */
+export async function watchwordJson<Result = unknown>(
+  environment: Environment,
+  ...args: readonly string[]
+): Promise<Result> {
+  const { code, stdout, stderr } = await runWatchword(environment, '--json', ...args);
+  if (code !== 0) throw new Error(stderr);
+  return JSON.parse(stdout) as Result;
+}
+
+/** Runs a start that ends by itself, with these variables alone. */
+export const runStart = (environment: Environment) =>
+  run(process.execPath, [mainFile], { PATH: process.env['PATH'] ?? '', ...environment });
+
 /** Asks again and again until it holds; for things that have no event to wait for. */
 export async function until(holds: () => Promise<boolean>, patienceMs = 30_000): Promise<void> {
   const end = Date.now() + patienceMs;
