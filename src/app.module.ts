@@ -2,7 +2,7 @@
  * The map. How a login flows:
  *
  *   http/server.ts                    limits, headers, one strict JSON parser
- *   applications/application.guard    whose API key is it? the realm follows from that
+ *   applications/access    whose API key is it? the realm follows from that
  *   http/*.interceptor                rate of the application; Idempotency-Key
  *   challenges/challenges.controller  one statement a route
  *   challenges/sending                a phone's code: shield, challenge, message, in one transaction

@@ -1,4 +1,4 @@
-import { sha256 } from '../crypto/digest.js';
+import { sha256Base64 } from '../crypto/digest.js';
 import { randomToken } from '../crypto/random.js';
 
 /**
@@ -18,17 +18,17 @@ export function newApiKey(): string {
   return `ww_${randomToken(32)}`;
 }
 
-/** Whether a text could be an API key at all; anything else is not worth a question to the database. */
-export function isApiKey(text: string): boolean {
-  return shape.test(text);
+/** What a key is stored and looked up by: its SHA-256, in base64. */
+export type KeyHash = string;
+
+/** A plain SHA-256 is enough: 256 random bits cannot be guessed, and every request looks the hash up. */
+export function hashApiKey(key: string): KeyHash {
+  return sha256Base64(`watchword/api-key/${key}`);
 }
 
-/**
- * How a key is stored. A plain SHA-256 is enough: 256 random bits cannot be guessed, and the hash is
- * looked up for every request.
- */
-export function hashApiKey(key: string): Buffer {
-  return sha256(`watchword/api-key/${key}`);
+/** @returns undefined where a text is no API key at all, and not worth a question to the database */
+export function keyHashOf(text: string): KeyHash | undefined {
+  return shape.test(text) ? hashApiKey(text) : undefined;
 }
 
 /** The beginning of a key, by which an operator recognises it. */

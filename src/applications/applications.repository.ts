@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { Database, type Executor } from '../storage/database.js';
-import type { Scope } from './api-key.js';
+import type { KeyHash, Scope } from './api-key.js';
 import type { Application, KeyHolder } from './application.js';
 
 export interface NewApiKey {
   readonly id: string;
   readonly applicationId: string;
-  readonly hash: Uint8Array;
+  readonly hash: KeyHash;
   readonly hint: string;
   readonly scopes: readonly Scope[];
   readonly createdAt: Date;
@@ -38,11 +38,11 @@ export class ApplicationsRepository {
   constructor(private readonly database: Database) {}
 
   /** Whose the live key with this hash is. */
-  async findHolder(hash: Uint8Array): Promise<KeyHolder | undefined> {
+  async findHolder(hash: KeyHash): Promise<KeyHolder | undefined> {
     const row = await this.applications()
       .innerJoin('api_keys', 'api_keys.application_id', 'applications.id')
       .select(['api_keys.id as keyId', 'api_keys.scopes'])
-      .where('api_keys.hash', '=', hash)
+      .where('api_keys.hash', '=', Buffer.from(hash, 'base64'))
       .where('api_keys.revoked_at', 'is', null)
       .executeTakeFirst();
     if (row === undefined) return undefined;
@@ -124,7 +124,7 @@ export class ApplicationsRepository {
       .values({
         id: key.id,
         application_id: key.applicationId,
-        hash: key.hash,
+        hash: Buffer.from(key.hash, 'base64'),
         hint: key.hint,
         scopes: [...key.scopes],
         created_at: key.createdAt,

@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../clock.js';
-import { hashApiKey, isApiKey } from './api-key.js';
+import type { KeyHash } from './api-key.js';
 import type { KeyHolder } from './application.js';
 import { ApplicationsRepository } from './applications.repository.js';
 
@@ -17,11 +17,11 @@ const MOST_CALLERS = 10_000;
 @Injectable()
 export class Callers implements OnApplicationShutdown {
   private readonly known = new Map<
-    string,
+    KeyHash,
     { holder: Promise<KeyHolder | undefined>; until: number }
   >();
   /** Hashes of keys that were accepted once and not refused since. */
-  private readonly accepted = new Set<string>();
+  private readonly accepted = new Set<KeyHash>();
   private readonly used = new Map<string, Date>();
   private noteAfter = 0;
 
@@ -30,14 +30,10 @@ export class Callers implements OnApplicationShutdown {
     private readonly clock: Clock,
   ) {}
 
-  /**
-   * @param key what stood behind "Bearer"
-   * @returns whose it is, or undefined if no live key is that text
-   */
-  async identify(key: string): Promise<KeyHolder | undefined> {
-    if (!isApiKey(key)) return undefined;
+  /** @returns whose the key of that hash is, or undefined if no live key has it */
+  async identify(hash: KeyHash): Promise<KeyHolder | undefined> {
     const now = this.clock.now();
-    const holder = await this.recall(key, now.getTime());
+    const holder = await this.recall(hash, now.getTime());
     if (holder !== undefined) this.noteUse(holder.keyId, now);
     return holder;
   }
@@ -46,8 +42,8 @@ export class Callers implements OnApplicationShutdown {
    * Whether this process has accepted the key before. It says who may still ask while an address is
    * shut out, not that the key is live now.
    */
-  hasAccepted(key: string): boolean {
-    return isApiKey(key) && this.accepted.has(hashApiKey(key).toString('base64'));
+  hasAccepted(hash: KeyHash): boolean {
+    return this.accepted.has(hash);
   }
 
   /** Forgets every key, so that what an operator has just changed holds at once in this process. */
@@ -59,31 +55,29 @@ export class Callers implements OnApplicationShutdown {
     await this.writeUses().catch(() => undefined);
   }
 
-  private recall(key: string, now: number): Promise<KeyHolder | undefined> {
-    const hash = hashApiKey(key);
-    const id = hash.toString('base64');
-    const entry = this.known.get(id);
+  private recall(hash: KeyHash, now: number): Promise<KeyHolder | undefined> {
+    const entry = this.known.get(hash);
     // A clock that was set back must not keep an entry alive.
     if (entry !== undefined && now < entry.until && entry.until - now <= CALLER_KEPT_MS)
       return entry.holder;
     const holder = this.repository.findHolder(hash);
     if (this.known.size >= MOST_CALLERS) this.known.clear();
-    this.known.set(id, { holder, until: now + CALLER_KEPT_MS });
+    this.known.set(hash, { holder, until: now + CALLER_KEPT_MS });
     holder.then(
-      (found) => this.settle(id, found !== undefined),
-      () => this.known.delete(id),
+      (found) => this.settle(hash, found !== undefined),
+      () => this.known.delete(hash),
     );
     return holder;
   }
 
-  private settle(id: string, isLive: boolean): void {
+  private settle(hash: KeyHash, isLive: boolean): void {
     if (!isLive) {
-      this.known.delete(id);
-      this.accepted.delete(id);
+      this.known.delete(hash);
+      this.accepted.delete(hash);
       return;
     }
     if (this.accepted.size >= MOST_CALLERS) this.accepted.clear();
-    this.accepted.add(id);
+    this.accepted.add(hash);
   }
 
   private noteUse(keyId: string, now: Date): void {

@@ -88,10 +88,18 @@ export class Audit {
 }
 
 function inSnakeCase(detail: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(detail).map(([name, value]) => [
-      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      value,
-    ]),
-  );
+  const written: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(detail)) written[snakeCaseOf(name)] = value;
+  return written;
+}
+
+/** The members of event.ts are few, and each is written with every event. */
+const snakeCases = new Map<string, string>();
+
+function snakeCaseOf(name: string): string {
+  const known = snakeCases.get(name);
+  if (known !== undefined) return known;
+  const snakeCase = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  snakeCases.set(name, snakeCase);
+  return snakeCase;
 }

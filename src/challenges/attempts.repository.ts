@@ -182,7 +182,7 @@ export class AttemptsRepository {
       items.map(({ spent }) => spent.step),
       items.map(({ spent }) => spent.driftSteps),
       items.map(({ challengeId }) => challengeId),
-      items.map(({ event }) => JSON.stringify(event)),
+      JSON.stringify(items.map(({ event }) => event)),
       latestOf(items),
     ]);
     const consumed = new Set(rows.map(({ n }) => n));
@@ -199,7 +199,7 @@ export class AttemptsRepository {
     await this.database.run(sql.refuse, [
       refusals.map(({ challengeId }) => challengeId),
       refusals.map(({ endsChallenge }) => endsChallenge),
-      refusals.map(({ event }) => JSON.stringify(event)),
+      JSON.stringify(refusals.map(({ event }) => event)),
       latestOf(refusals),
     ]);
     return refusals.map(() => undefined);
@@ -212,7 +212,7 @@ function codeValues(items: readonly CodeConsumption[]): unknown[] {
     items.map(({ codeHash }) => codeHash),
     items.map(({ factorId }) => factorId),
     items.map(({ subject }) => subject),
-    items.map(({ event }) => JSON.stringify(event)),
+    JSON.stringify(items.map(({ event }) => event)),
     latestOf(items),
     items.map(({ prefixKey }) => prefixKey),
     items.map(({ countryKey }) => countryKey),

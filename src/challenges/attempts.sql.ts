@@ -4,8 +4,20 @@
  *
  * Rows are locked in the order challenges, factors, budgets, and within a table by key, so that two
  * replicas seldom wait for each other in a circle; where they do, the statement is run again.
+ *
+ * The audit's rows come as one JSON array: as elements of an array they would be escaped once more, and
+ * their inner quotes are most of what is sent.
  */
 import type { Statement } from '../storage/database.js';
+
+/** Writes the audit's rows of those items that a CTE holds, by their place `n` in the batch. */
+const audited = (rows: string, done: string) => `
+      INSERT INTO audit_events (id, at, realm_id, type, application_id, actor, user_id, factor_id,
+        challenge_id, request_id, detail)
+      SELECT e.id, e.at, e.realm_id, e.type, e.application_id, e.actor, e.user_id, e.factor_id,
+        e.challenge_id, e.request_id, e.detail
+      FROM jsonb_populate_recordset(NULL::audit_events, ${rows}::jsonb) WITH ORDINALITY e
+      JOIN ${done} d ON d.n = e.ordinality`;
 
 /**
  * Charges an attempt as a failure, before anything is compared (S30), and reads the factors it may
@@ -85,22 +97,18 @@ export const consume: Statement = {
   text: `
     WITH input AS (
       SELECT *, row_number() OVER (PARTITION BY challenge_id ORDER BY n) AS turn
-      FROM unnest($1::text[], $2::bigint[], $3::int[], $4::text[], $5::text[])
-        WITH ORDINALITY AS t (factor_id, step, drift, challenge_id, event, n)
+      FROM unnest($1::text[], $2::bigint[], $3::int[], $4::text[])
+        WITH ORDINALITY AS t (factor_id, step, drift, challenge_id, n)
     ), open_challenge AS (
       SELECT c.id FROM challenges c JOIN input i ON c.id = i.challenge_id AND i.turn = 1
       WHERE c.status = 'pending' ORDER BY c.id FOR UPDATE OF c
-    ), unspent AS (
-      SELECT f.id FROM factors f JOIN input i ON f.id = i.factor_id
-      WHERE f.status = 'active' AND f.last_step < i.step
-        AND (i.challenge_id IS NULL
-          OR i.turn = 1 AND i.challenge_id IN (SELECT id FROM open_challenge))
-      ORDER BY f.id FOR UPDATE OF f
     ), consumed AS (
       UPDATE factors f SET last_step = i.step, drift_steps = i.drift, last_used_at = $6
-      FROM input i JOIN unspent u ON u.id = i.factor_id
-      WHERE f.id = u.id
-      RETURNING i.n, f.realm_id, f.user_id, f.type, i.challenge_id, i.event
+      FROM (SELECT * FROM input ORDER BY factor_id) i
+      WHERE f.id = i.factor_id AND f.status = 'active' AND f.last_step < i.step
+        AND (i.challenge_id IS NULL
+          OR i.turn = 1 AND i.challenge_id IN (SELECT id FROM open_challenge))
+      RETURNING i.n, f.realm_id, f.user_id, f.type, i.challenge_id
     ), approved AS (
       UPDATE challenges c SET status = 'approved', ended_at = $6
       FROM consumed s WHERE c.id = s.challenge_id
@@ -109,10 +117,7 @@ export const consume: Statement = {
       SET consecutive = 0, slow_count = greatest(b.slow_count - 1, 0), locked_until = NULL
       FROM consumed s
       WHERE b.realm_id = s.realm_id AND b.user_id = s.user_id AND b.kind = s.type
-    ), logged AS (
-      INSERT INTO audit_events
-      SELECT e.* FROM consumed s
-      CROSS JOIN LATERAL jsonb_populate_record(NULL::audit_events, s.event::jsonb) e
+    ), logged AS (${audited('$5', 'consumed')}
     )
     SELECT n FROM consumed`,
 };
@@ -130,9 +135,8 @@ export const consumeCode: Statement = {
   text: `
     WITH input AS (
       SELECT *, row_number() OVER (PARTITION BY challenge_id ORDER BY n) AS turn
-      FROM unnest($1::text[], $2::bytea[], $3::text[], $4::text[], $5::text[], $7::text[], $8::text[], $9::text[])
-        WITH ORDINALITY
-        AS t (challenge_id, code_hash, factor_id, subject, event, prefix, country, number, n)
+      FROM unnest($1::text[], $2::bytea[], $3::text[], $4::text[], $7::text[], $8::text[], $9::text[])
+        WITH ORDINALITY AS t (challenge_id, code_hash, factor_id, subject, prefix, country, number, n)
     ), open_challenge AS (
       SELECT c.id FROM challenges c JOIN input i ON c.id = i.challenge_id AND i.turn = 1
       WHERE c.status = 'pending' AND c.code_hash = i.code_hash ORDER BY c.id FOR UPDATE OF c
@@ -163,10 +167,7 @@ export const consumeCode: Statement = {
     ), counted AS (
       UPDATE send_counters s SET verified = least(s.used, s.verified + t.codes)
       FROM typed_in t JOIN held USING (key) WHERE s.key = t.key
-    ), logged AS (
-      INSERT INTO audit_events
-      SELECT e.* FROM proven p
-      CROSS JOIN LATERAL jsonb_populate_record(NULL::audit_events, p.event::jsonb) e
+    ), logged AS (${audited('$5', 'proven')}
     )
     SELECT n FROM proven`,
 };
@@ -181,12 +182,10 @@ export const refuse: Statement = {
   name: 'attempt-refuse',
   text: `
     WITH input AS (
-      SELECT * FROM unnest($1::text[], $2::boolean[], $3::text[]) AS t (challenge_id, ends, event)
+      SELECT * FROM unnest($1::text[], $2::boolean[]) AS t (challenge_id, ends)
     ), failed AS (
       UPDATE challenges c SET status = 'failed', ended_at = $4
       FROM input i WHERE i.ends AND c.id = i.challenge_id AND c.status = 'pending'
     )
-    INSERT INTO audit_events
-    SELECT e.* FROM input i
-    CROSS JOIN LATERAL jsonb_populate_record(NULL::audit_events, i.event::jsonb) e`,
+    INSERT INTO audit_events SELECT * FROM jsonb_populate_recordset(NULL::audit_events, $3::jsonb)`,
 };

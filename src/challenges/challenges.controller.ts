@@ -6,7 +6,7 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
-import { CurrentCaller, Scopes } from '../applications/application.guard.js';
+import { CurrentCaller, Scopes } from '../applications/access.js';
 import type { Caller } from '../applications/application.js';
 import { Clock } from '../clock.js';
 import type { Challenge } from './challenge.js';

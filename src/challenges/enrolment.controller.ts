@@ -1,6 +1,6 @@
 import { Body, Controller, Header, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentCaller, Scopes } from '../applications/application.guard.js';
+import { CurrentCaller, Scopes } from '../applications/access.js';
 import type { Caller } from '../applications/application.js';
 import { Clock } from '../clock.js';
 import { enrolRequest } from '../factors/enrol-request.js';
@@ -12,7 +12,6 @@ import { Enrolment } from './enrolment.js';
 import { enrolledFactor, enrolledFactorView, firstCodeOf } from './enrolment.schemas.js';
 
 @ApiTags('factors')
-@Scopes('enrol')
 @Controller('v1')
 export class EnrolmentController {
   constructor(
@@ -21,6 +20,7 @@ export class EnrolmentController {
   ) {}
 
   @Post('users/:user_id/factors')
+  @Scopes('enrol')
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Begin to enrol a factor' })
   @ApiCreatedResponse({ standardSchema: enrolledFactor })
@@ -35,6 +35,7 @@ export class EnrolmentController {
   }
 
   @Post('factors/:id/activate')
+  @Scopes('enrol')
   @HttpCode(200)
   @ApiOperation({ summary: 'Finish an enrolment by its first code' })
   @ApiOkResponse({ standardSchema: factor })

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 
 /**
  * SHA-256 (FIPS 180-4) of the text in UTF-8, for what nobody can guess: keys and tokens of 128 bits or
@@ -7,7 +7,12 @@ import { createHash, timingSafeEqual } from 'node:crypto';
  * @returns 32 bytes
  */
 export function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return hash('sha256', text, 'buffer');
+}
+
+/** The same as text, which is what a lookup in memory wants. */
+export function sha256Base64(text: string): string {
+  return hash('sha256', text, 'base64');
 }
 
 /**

@@ -1,18 +1,18 @@
 import { Body, Controller, Headers, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { Open } from '../applications/application.guard.js';
+import { Open } from '../applications/access.js';
 import { IdPipe } from '../storage/id.pipe.js';
 import { Callbacks } from './callbacks.js';
 
 /** What providers report of a message. Their signature is their credential. */
 @ApiExcludeController()
-@Open()
 @Controller('v1/callbacks')
 export class CallbacksController {
   constructor(private readonly callbacks: Callbacks) {}
 
   @Post('twilio/:id')
+  @Open()
   @HttpCode(204)
   async twilio(
     @Param('id', new IdPipe('msg')) id: string,
@@ -24,6 +24,7 @@ export class CallbacksController {
   }
 
   @Post('webhook/:id')
+  @Open()
   @HttpCode(204)
   async webhook(
     @Param('id', new IdPipe('msg')) id: string,

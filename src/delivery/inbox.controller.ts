@@ -1,7 +1,7 @@
 import { Controller, Get, Headers, Inject, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Open } from '../applications/application.guard.js';
+import { Open } from '../applications/access.js';
 import { CONFIG, type Config } from '../config.js';
 import { WatchwordError } from '../errors.js';
 import { inboxPage, inboxPagePolicy } from './inbox-page.js';
@@ -9,7 +9,6 @@ import { Inbox } from './inbox.js';
 
 /** The console provider's inbox: a page for people, JSON for programs, nothing in production. */
 @ApiExcludeController()
-@Open()
 @Controller('dev/inbox')
 export class InboxController {
   constructor(
@@ -18,6 +17,7 @@ export class InboxController {
   ) {}
 
   @Get()
+  @Open()
   async show(
     @Headers('accept') accept: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,

@@ -6,7 +6,7 @@ import {
   ApiProduces,
   ApiTags,
 } from '@nestjs/swagger';
-import { CurrentCaller, Scopes } from '../applications/application.guard.js';
+import { CurrentCaller, Scopes } from '../applications/access.js';
 import { auditContext, type Caller } from '../applications/application.js';
 import { Clock } from '../clock.js';
 import { qrPng, qrSvg, qrText } from '../otp/qr-code.js';

@@ -2,7 +2,7 @@ import { Controller, Get, Header, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { Open } from '../applications/application.guard.js';
+import { Open } from '../applications/access.js';
 import { Health } from './health.js';
 
 const live = z.object({ status: z.literal('ok') }).meta({ id: 'Live' });
@@ -15,12 +15,12 @@ const ready = z
   .meta({ id: 'Ready' });
 
 @ApiTags('operations')
-@Open()
 @Controller('health')
 export class HealthController {
   constructor(private readonly health: Health) {}
 
   @Get('live')
+  @Open()
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Whether the process answers' })
   @ApiOkResponse({ standardSchema: live })
@@ -29,6 +29,7 @@ export class HealthController {
   }
 
   @Get('ready')
+  @Open()
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Whether it can verify codes: database and signing keys; 503 if not' })
   @ApiOkResponse({ standardSchema: ready })

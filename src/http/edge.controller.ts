@@ -8,7 +8,7 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { bearerOf, CurrentCaller, Open, Scopes } from '../applications/application.guard.js';
+import { bearerOf, CurrentCaller, Open, Scopes } from '../applications/access.js';
 import type { Caller } from '../applications/application.js';
 import { Audit } from '../audit/audit.js';
 import { CONFIG, type Config } from '../config.js';

@@ -12,9 +12,9 @@ export interface IdempotencySlot {
   readonly key: string;
 }
 
-/** What was answered the first time: a body, or an error of the table. */
+/** What was answered the first time: a body as it was sent, or an error of the table. */
 export type StoredAnswer =
-  | { readonly body: unknown }
+  | { readonly status: number; readonly text: string }
   | { readonly code: ErrorCode; readonly members: ErrorMembers; readonly requestId: string };
 
 export type Reservation =

@@ -35,25 +35,28 @@ export class Limits implements OnApplicationShutdown {
   }
 
   /**
-   * Takes in a request of an application.
+   * Takes in a request of an application, until `leave` says that it is done.
    *
-   * @returns a function to call when the request is done
    * @throws WatchwordError `rate_limited`; `overloaded` where the limiter itself is gone
    */
-  async enter(applicationId: string): Promise<() => void> {
+  async enter(applicationId: string): Promise<void> {
     const now = this.underWay.get(applicationId) ?? 0;
     // A noisy application waits for its own requests, not the others for it (S110).
     if (now >= this.config.applicationConcurrency)
       throw new WatchwordError('rate_limited', { retry_after: 1 });
     this.underWay.set(applicationId, now + 1);
-    const leave = () => this.leave(applicationId);
     try {
       await consume(this.applications, applicationId);
-      return leave;
     } catch (error) {
-      leave();
+      this.leave(applicationId);
       throw error;
     }
+  }
+
+  leave(applicationId: string): void {
+    const left = (this.underWay.get(applicationId) ?? 1) - 1;
+    if (left > 0) this.underWay.set(applicationId, left);
+    else this.underWay.delete(applicationId);
   }
 
   /**
@@ -73,12 +76,6 @@ export class Limits implements OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     await this.redis?.quit().catch(() => undefined);
-  }
-
-  private leave(applicationId: string): void {
-    const left = (this.underWay.get(applicationId) ?? 1) - 1;
-    if (left > 0) this.underWay.set(applicationId, left);
-    else this.underWay.delete(applicationId);
   }
 
   private limiter(keyPrefix: string, points: number, duration: number): RateLimiterAbstract {

@@ -1,6 +1,5 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
-import type { FastifyInstance } from 'fastify';
+import { Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DeliveryMetrics } from '../delivery/delivery.metrics.js';
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 
@@ -11,7 +10,7 @@ const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
  * Figures for Prometheus. Labels are routes, never addresses: a user id is no label.
  */
 @Injectable()
-export class Metrics implements OnModuleInit {
+export class Metrics {
   private readonly registry = new Registry();
   private readonly requests = new Histogram({
     name: 'watchword_http_request_duration_seconds',
@@ -21,29 +20,20 @@ export class Metrics implements OnModuleInit {
     registers: [this.registry],
   });
 
-  constructor(
-    private readonly adapter: HttpAdapterHost,
-    delivery: DeliveryMetrics,
-  ) {
+  constructor(delivery: DeliveryMetrics) {
     collectDefaultMetrics({ register: this.registry });
     for (const metric of delivery.all) this.registry.registerMetric(metric);
   }
 
-  onModuleInit(): void {
-    const server = this.adapter.httpAdapter.getInstance<FastifyInstance>();
-    server.addHook('onResponse', (request, reply, done) => {
-      const { method, routeOptions, problemCode } = request;
-      this.requests.observe(
-        {
-          method: routeOptions.url === undefined ? 'other' : method,
-          route: routeOptions.url ?? 'none',
-          status: reply.statusCode,
-          code: problemCode ?? '',
-        },
-        reply.elapsedTime / 1000,
-      );
-      done();
-    });
+  /** Counts a request that has been answered. */
+  observe({ method, routeOptions, problem }: FastifyRequest, reply: FastifyReply): void {
+    const labels = {
+      method: routeOptions.url === undefined ? 'other' : method,
+      route: routeOptions.url ?? 'none',
+      status: reply.statusCode,
+      code: problem?.code ?? '',
+    };
+    this.requests.observe(labels, reply.elapsedTime / 1000);
   }
 
   get contentType(): string {

@@ -1,12 +1,13 @@
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { ErrorCode, WatchwordError } from '../errors.js';
+import type { WatchwordError } from '../errors.js';
 import { problemOf, toWatchwordError } from './problem.js';
+import { idsOf } from './request-id.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The code of the problem that it was answered with. */
-    problemCode?: ErrorCode;
+    /** The problem that it was answered with. */
+    problem?: WatchwordError;
   }
 }
 
@@ -27,7 +28,7 @@ export async function sendProblem(
 ): Promise<void> {
   const error = toWatchwordError(thrown);
   const problem = problemOf(error, request.id);
-  request.problemCode = error.code;
+  request.problem = error;
   log(request, error, problem.status);
   if (reply.sent) return;
   if (problem.retry_after !== undefined)
@@ -45,6 +46,6 @@ function log(request: FastifyRequest, error: WatchwordError, status: number): vo
   // A client that went away in the middle of its request is no failure of ours.
   const isGone = request.raw.destroyed && !request.raw.complete;
   if (status >= 500 && !isGone)
-    request.log.error({ code: error.code, err: error.cause }, 'request failed');
-  else request.log.debug({ code: error.code }, 'request refused');
+    request.log.error({ ...idsOf(request), code: error.code, err: error.cause }, 'request failed');
+  else request.log.debug({ ...idsOf(request), code: error.code }, 'request refused');
 }

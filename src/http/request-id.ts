@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyRequest } from 'fastify';
 
 const acceptable = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 /** W3C Trace Context: version, trace id, parent id, flags. */
@@ -11,8 +12,9 @@ export function requestIdOf(headers: IncomingHttpHeaders): string {
   return typeof given === 'string' && acceptable.test(given) ? given : randomUUID();
 }
 
-/** The trace that the caller's `traceparent` belongs to, for the log. */
-export function traceIdOf(headers: IncomingHttpHeaders): string | undefined {
+/** What a line of the log names its request by: its id, and the trace that its `traceparent` belongs to. */
+export function idsOf({ id, headers }: FastifyRequest): { reqId: string; traceId?: string } {
   const given = headers['traceparent'];
-  return typeof given === 'string' ? traceparent.exec(given)?.[1] : undefined;
+  const traceId = typeof given === 'string' ? traceparent.exec(given)?.[1] : undefined;
+  return { reqId: id, ...(traceId !== undefined && { traceId }) };
 }

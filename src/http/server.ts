@@ -3,14 +3,16 @@ import {
   LogController,
   type FastifyBaseLogger,
   type FastifyInstance,
+  type FastifyReply,
   type FastifyRequest,
 } from 'fastify';
+import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import { WatchwordError } from '../errors.js';
 import { apiHeaders, docsHeaders } from './headers.js';
 import { isJsonType, parseJson } from './json.js';
 import { sendProblem } from './problem.filter.js';
-import { requestIdOf, traceIdOf } from './request-id.js';
+import { idsOf, requestIdOf } from './request-id.js';
 import { refuseUnreadable } from './unreadable.js';
 
 const BODY_BYTES = 64 * 1024;
@@ -24,9 +26,9 @@ const KEEP_ALIVE_MS = 65_000;
 const FORM = 'application/x-www-form-urlencoded';
 
 /** The HTTP server as it stands before any route: limits, headers, one body parser. */
-export function createServer(config: Config, log: FastifyBaseLogger): FastifyInstance {
+export function createServer(config: Config, log: Logger): FastifyInstance {
   const server = fastify({
-    loggerInstance: log,
+    loggerInstance: log as FastifyBaseLogger,
     // One line of our own for each request, without its address.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_BYTES,
@@ -43,10 +45,8 @@ export function createServer(config: Config, log: FastifyBaseLogger): FastifyIns
     // While it stops it still answers what is on its connections (S129).
     return503OnClosing: false,
     genReqId: ({ headers }) => requestIdOf(headers),
-    childLoggerFactory: (logger, bindings, options, raw) => {
-      const traceId = traceIdOf(raw.headers);
-      return logger.child(traceId === undefined ? bindings : { ...bindings, traceId }, options);
-    },
+    // A logger for each request costs more than what most of them say: a line names its request itself.
+    childLoggerFactory: (logger) => logger,
     clientErrorHandler: refuseUnreadable,
     frameworkErrors: (error, request, reply) => {
       void reply.headers(apiHeaders).header('X-Request-Id', request.id);
@@ -58,18 +58,7 @@ export function createServer(config: Config, log: FastifyBaseLogger): FastifyIns
     void reply.headers(isDocs ? docsHeaders : apiHeaders).header('X-Request-Id', request.id);
     done(hasForeignBody(request) ? new WatchwordError('media_type_unsupported') : undefined);
   });
-  server.addHook('onResponse', (request, reply, done) => {
-    request.log.debug(
-      {
-        method: request.method,
-        route: request.routeOptions.url,
-        status: reply.statusCode,
-        milliseconds: reply.elapsedTime,
-      },
-      'request',
-    );
-    done();
-  });
+  if (log.isLevelEnabled('debug')) server.addHook('onResponse', logRequest);
   server.removeAllContentTypeParsers();
   server.addContentTypeParser(FORM, { parseAs: 'string' }, (_request, body, done) => {
     done(null, body);
@@ -82,6 +71,20 @@ export function createServer(config: Config, log: FastifyBaseLogger): FastifyIns
     }
   });
   return server;
+}
+
+function logRequest(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  request.log.debug(
+    {
+      ...idsOf(request),
+      method: request.method,
+      route: request.routeOptions.url,
+      status: reply.statusCode,
+      milliseconds: reply.elapsedTime,
+    },
+    'request',
+  );
+  done();
 }
 
 function badAddress(): WatchwordError {

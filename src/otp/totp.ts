@@ -1,8 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { Secret } from 'otpauth';
 import type { TotpParameters } from './algorithm.js';
 import { hotp } from './hotp.js';
-import { otpauthSecret } from './secret.js';
 
 /**
  * How far the learned drift may go, in steps (S9). RFC 6238 section 6 wants a limit: without one, a
@@ -52,11 +50,7 @@ export function stepAt(now: Date, periodSeconds: number): number {
  * The code of a step: RFC 6238 section 4.
  * @throws RangeError when the step is negative or no whole number
  */
-export function totp(
-  secret: Uint8Array | Secret,
-  step: number,
-  parameters: TotpParameters,
-): string {
+export function totp(secret: Uint8Array, step: number, parameters: TotpParameters): string {
   return hotp(secret, step, parameters.digits, parameters.algorithm);
 }
 
@@ -67,8 +61,7 @@ export function totp(
  * @throws RangeError as `stepAt` and `hotp` do, or when driftSteps is no whole number
  */
 export function verifyTotp(attempt: TotpAttempt): TotpMatch | null {
-  const { parameters, lastStep, now } = attempt;
-  const secret = otpauthSecret(attempt.secret);
+  const { secret, parameters, lastStep, now } = attempt;
   // UTF-8, not latin1, which keeps the low byte alone and would read U+0131 as the digit 1.
   const typed = Buffer.from(attempt.code);
   const drift = boundedDrift(attempt.driftSteps);

@@ -6,7 +6,8 @@ import { Clock } from '../clock.js';
 import { CONFIG, type Config } from '../config.js';
 import { newId } from '../storage/ids.js';
 import { assuranceOf, type AccessTokenClaims, type Proof } from './claims.js';
-import { ALGORITHM, SigningKeys } from './signing-keys.js';
+import { signJwt } from './sign-jwt.js';
+import { ALGORITHM, SigningKeys, TOKEN_TYPE } from './signing-keys.js';
 
 /** What a proof earns. */
 export interface TokenAnswer {
@@ -17,14 +18,12 @@ export interface TokenAnswer {
   readonly user_id: string;
 }
 
-/** RFC 9068: tells an access token from every other kind of JWT (S83). */
-const TYPE = 'at+jwt';
 const SKEW_SECONDS = 60;
 
 /** The header of our tokens and nothing beside it: no key, no address of one, no extension (S82). */
 const ownHeader = z.strictObject({
   alg: z.literal(ALGORITHM),
-  typ: z.literal(TYPE),
+  typ: z.literal(TOKEN_TYPE),
   kid: z.string(),
 });
 /** jsonwebtoken lets a token pass that has no end, or that has several audiences. */
@@ -48,7 +47,7 @@ export class AccessTokens {
 
   /** Signs the token of a proof that has been committed. */
   issue(application: Application, proof: Proof): TokenAnswer {
-    const { kid, privateKey } = this.keys.current();
+    const { tokenHeader, privateKey } = this.keys.current();
     const provenAt = seconds(proof.provenAt);
     const claims: AccessTokenClaims = {
       iss: this.config.publicUrl,
@@ -64,11 +63,7 @@ export class AccessTokens {
       ...(proof.transactionHash !== null && { txn_hash: proof.transactionHash }),
     };
     return {
-      access_token: this.jwt.sign(claims, {
-        privateKey,
-        algorithm: ALGORITHM,
-        header: { alg: ALGORITHM, typ: TYPE, kid },
-      }),
+      access_token: signJwt(tokenHeader, claims, privateKey),
       token_type: 'Bearer',
       expires_in: application.accessTokenSeconds,
       factor: proof.factor,

@@ -1,6 +1,6 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Open } from '../applications/application.guard.js';
+import { Open } from '../applications/access.js';
 import { SigningKeys } from './signing-keys.js';
 import { jwks } from './tokens.schemas.js';
 
@@ -8,12 +8,12 @@ import { jwks } from './tokens.schemas.js';
 export const JWKS_KEPT_SECONDS = 300;
 
 @ApiTags('tokens')
-@Open()
 @Controller()
 export class JwksController {
   constructor(private readonly keys: SigningKeys) {}
 
   @Get('.well-known/jwks.json')
+  @Open()
   @Header('Cache-Control', `public, max-age=${JWKS_KEPT_SECONDS}, must-revalidate`)
   @ApiOperation({ summary: 'The public keys that check access tokens (RFC 7517)' })
   @ApiOkResponse({ standardSchema: jwks })

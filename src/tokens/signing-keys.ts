@@ -10,12 +10,18 @@ import { sha256 } from '../crypto/digest.js';
 import { Envelope } from '../crypto/envelope.js';
 import { Database } from '../storage/database.js';
 import { isStorageUnavailable } from '../storage/failure.js';
+import { encodeHeader } from './sign-jwt.js';
 
 /** The one algorithm; a key is good for nothing else (S81). */
 export const ALGORITHM = 'ES256';
 
+/** RFC 9068: tells an access token from every other kind of JWT (S83). */
+export const TOKEN_TYPE = 'at+jwt';
+
 export interface SigningKey {
   readonly kid: string;
+  /** The header of the access tokens it signs, encoded. */
+  readonly tokenHeader: string;
   readonly privateKey: KeyObject;
   readonly publicPem: string;
   readonly publicJwk: Readonly<Record<string, string>>;
@@ -81,7 +87,14 @@ export class SigningKeys implements OnApplicationBootstrap {
       const der = this.envelope.open(private_key, placeOf(kid));
       const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
       const publicPem = createPublicKey(privateKey).export({ format: 'pem', type: 'spki' });
-      return { kid, privateKey, publicPem: publicPem.toString(), publicJwk: public_jwk };
+      const tokenHeader = encodeHeader({ alg: ALGORITHM, typ: TOKEN_TYPE, kid });
+      return {
+        kid,
+        tokenHeader,
+        privateKey,
+        publicPem: publicPem.toString(),
+        publicJwk: public_jwk,
+      };
     });
     const activeKid = rows.find(({ status }) => status === 'active')?.kid;
     this.active = this.keys.find(({ kid }) => kid === activeKid);

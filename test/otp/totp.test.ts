@@ -1,5 +1,4 @@
 import crypto from 'node:crypto';
-import { HOTP } from 'otpauth';
 import { algorithms, defaultTotpParameters } from '../../src/otp/algorithm.js';
 import { stepAt, totp, verifyTotp } from '../../src/otp/totp.js';
 import { referenceCode } from './reference.js';
@@ -138,11 +137,11 @@ describe('verifyTotp', () => {
     { name: 'no step', code: '000000', compared: 3 },
     { name: 'no step, by its length', code: '00', compared: 0 },
   ])('S43: does the same work when $name matches', ({ code, compared }) => {
-    const generate = jest.spyOn(HOTP, 'generate');
+    const compute = jest.spyOn(crypto, 'createHmac');
     const compare = jest.spyOn(crypto, 'timingSafeEqual');
     verifyTotp({ ...attempt, code });
     verifyTotp({ ...attempt, code, lastStep: stepNow + 1 });
-    expect(generate).toHaveBeenCalledTimes(6);
+    expect(compute).toHaveBeenCalledTimes(6);
     expect(compare).toHaveBeenCalledTimes(2 * compared);
     jest.restoreAllMocks();
   });

@@ -1,0 +1,38 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import type { FastifyRequest } from 'fastify';
+import { WatchwordError } from '../errors.js';
+import type { Scope } from './api-key.js';
+import type { Caller } from './application.js';
+
+/** Who may ask a route: everybody, or a key that carries at least one of these scopes. */
+export type Access = 'open' | readonly Scope[];
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A route that says nothing is closed. */
+    access?: Access;
+  }
+  interface FastifyRequest {
+    /** Who is asking; undefined on an open route. */
+    caller?: Caller;
+  }
+}
+
+/** The route needs an API key that carries at least one of these scopes. */
+export const Scopes = (...anyOf: [Scope, ...Scope[]]) => RouteConfig({ access: anyOf });
+
+/** The route is for everybody. */
+export const Open = () => RouteConfig({ access: 'open' });
+
+/** The caller of the request, as http/admission.ts found it. */
+export const CurrentCaller = createParamDecorator((_data: unknown, context: ExecutionContext) => {
+  const { caller } = context.switchToHttp().getRequest<FastifyRequest>();
+  if (caller === undefined) throw new WatchwordError('unauthenticated');
+  return caller;
+});
+
+/** The API key of a request (RFC 6750), or an empty text. */
+export function bearerOf({ headers: { authorization } }: FastifyRequest): string {
+  return /^Bearer ([^\s]+)$/i.exec(authorization ?? '')?.[1] ?? '';
+}

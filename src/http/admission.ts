@@ -1,0 +1,69 @@
+import { Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { bearerOf, type Access } from '../applications/access.js';
+import { keyHashOf, type KeyHash } from '../applications/api-key.js';
+import { Callers } from '../applications/callers.js';
+import { WatchwordError } from '../errors.js';
+import { Limits } from './limits.js';
+
+const uncounted = /^\/(health|metrics)(\/|$)/;
+/** What the framework itself serves: the pages of the API's description. */
+const docs = /^\/(docs|openapi\.(json|yaml))(\/|$)/;
+
+/**
+ * Lets a request in, before its body is read. It works by what the router has found and not by the path,
+ * of which there is more than one spelling (S119); a route that does not say who may ask is closed.
+ *
+ * What nobody vouched for counts against its address, and no unknown key of an address that has used up
+ * its share comes as far as the database. Requests with an accepted API key count against their
+ * application instead: a service's whole traffic comes from one address.
+ */
+@Injectable()
+export class Admission {
+  constructor(
+    private readonly callers: Callers,
+    private readonly limits: Limits,
+  ) {}
+
+  /** @throws WatchwordError `unauthenticated`, `scope_missing`, `rate_limited`, `overloaded` */
+  async admit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const url = request.routeOptions.url ?? '';
+    const access = accessOf(request, url);
+    const hash = keyHashOf(bearerOf(request));
+    const isAccepted = hash !== undefined && this.callers.hasAccepted(hash);
+    if (!uncounted.test(url)) {
+      if (!isAccepted || access === 'open') this.countUnvouched(request, reply);
+      // A service behind the same proxy as a guesser is not shut out with it.
+      if (!isAccepted) await this.limits.refuseAddress(request.ip);
+    }
+    if (access !== 'open') await this.identify(request, hash, access);
+  }
+
+  private async identify(
+    request: FastifyRequest,
+    hash: KeyHash | undefined,
+    anyOf: Exclude<Access, 'open'>,
+  ): Promise<void> {
+    const holder = hash === undefined ? undefined : await this.callers.identify(hash);
+    if (holder === undefined) throw new WatchwordError('unauthenticated');
+    if (!holder.scopes.some((scope) => anyOf.includes(scope)))
+      throw new WatchwordError('scope_missing', { scopes: anyOf });
+    request.caller = { ...holder, requestId: request.id };
+  }
+
+  private countUnvouched(request: FastifyRequest, reply: FastifyReply): void {
+    // A closed connection forgets it.
+    const address = request.ip;
+    // Not onResponse, which never comes for a guesser who hangs up before the answer.
+    reply.raw.once('close', () => {
+      if (request.caller) return;
+      this.limits.countAddress(address).catch(() => undefined);
+    });
+  }
+}
+
+function accessOf(request: FastifyRequest, url: string): Access {
+  // What is not there asks for nothing; the answer is 404 to everybody.
+  if (request.is404 || docs.test(url)) return 'open';
+  return request.routeOptions.config.access ?? [];
+}
