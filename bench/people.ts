@@ -54,6 +54,11 @@ export async function addPeople(
         decode(r->>'secret', 'hex'),
         '{"algorithm":"SHA1","digits":6,"period":30,"issuer":"x","account_name":"x"}', 0, now()
       FROM jsonb_array_elements(${added}::jsonb) r`.execute(kysely);
+    // They have logged in before.
+    await sql`INSERT INTO attempt_budgets
+        (realm_id, user_id, kind, consecutive, slow_count, slow_since, granted)
+      SELECT ${realm_id}, r->>'user_id', 'totp', 0, 0, now(), true
+      FROM jsonb_array_elements(${added}::jsonb) r`.execute(kysely);
   }
   await sql`VACUUM ANALYZE`.execute(kysely);
   await driver.close();

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, Header, HttpCode, Param, Post } from '@nestjs/common';
+import { Controller, Delete, Get, Header, HttpCode, Post } from '@nestjs/common';
 import {
   ApiCreatedResponse,
   ApiNoContentResponse,
@@ -10,7 +10,7 @@ import { CurrentCaller, Scopes } from '../applications/access.js';
 import type { Caller } from '../applications/application.js';
 import { Clock } from '../clock.js';
 import type { Challenge } from './challenge.js';
-import { IdPipe } from '../storage/id.pipe.js';
+import { ValidBody, ValidId, ValidParam } from '../input.js';
 import { token } from '../tokens/tokens.schemas.js';
 import { userId } from '../users/user.js';
 import * as schemas from './challenges.schemas.js';
@@ -38,8 +38,8 @@ export class ChallengesController {
   @ApiOkResponse({ standardSchema: token })
   verifyUser(
     @CurrentCaller() caller: Caller,
-    @Param('user_id', { schema: userId }) user: string,
-    @Body({ schema: schemas.verifyBody }) body: VerifyRequest,
+    @ValidParam('user_id', userId) user: string,
+    @ValidBody(schemas.verifyBody) body: VerifyRequest,
   ) {
     return this.verification.byUser(caller, user, body);
   }
@@ -50,7 +50,7 @@ export class ChallengesController {
   @ApiCreatedResponse({ standardSchema: schemas.challenge })
   async create(
     @CurrentCaller() caller: Caller,
-    @Body({ schema: schemas.challengeBody }) body: ChallengeRequest,
+    @ValidBody(schemas.challengeBody) body: ChallengeRequest,
   ) {
     return this.shown(caller, await this.challenges.create(caller, body));
   }
@@ -59,7 +59,7 @@ export class ChallengesController {
   @Scopes('verify', 'login', 'enrol')
   @ApiOperation({ summary: 'Show a challenge' })
   @ApiOkResponse({ standardSchema: schemas.challenge })
-  async get(@CurrentCaller() caller: Caller, @Param('id', new IdPipe('chl')) id: string) {
+  async get(@CurrentCaller() caller: Caller, @ValidId('chl') id: string) {
     return this.shown(caller, await this.challenges.get(caller, id));
   }
 
@@ -70,8 +70,8 @@ export class ChallengesController {
   @ApiOkResponse({ standardSchema: schemas.challenge })
   async resend(
     @CurrentCaller() caller: Caller,
-    @Param('id', new IdPipe('chl')) id: string,
-    @Body({ schema: schemas.resendBody }) body: ResendRequest | undefined,
+    @ValidId('chl') id: string,
+    @ValidBody(schemas.resendBody) body: ResendRequest | undefined,
   ) {
     return this.shown(caller, await this.challenges.resend(caller, id, body ?? {}));
   }
@@ -84,8 +84,8 @@ export class ChallengesController {
   @ApiOkResponse({ standardSchema: token })
   verifyChallenge(
     @CurrentCaller() caller: Caller,
-    @Param('id', new IdPipe('chl')) id: string,
-    @Body({ schema: schemas.verifyChallengeBody }) { code }: { code: string },
+    @ValidId('chl') id: string,
+    @ValidBody(schemas.verifyChallengeBody) { code }: { code: string },
   ) {
     return this.verification.byChallenge(caller, id, code);
   }
@@ -95,10 +95,7 @@ export class ChallengesController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Cancel a challenge' })
   @ApiNoContentResponse()
-  async cancel(
-    @CurrentCaller() caller: Caller,
-    @Param('id', new IdPipe('chl')) id: string,
-  ): Promise<void> {
+  async cancel(@CurrentCaller() caller: Caller, @ValidId('chl') id: string): Promise<void> {
     await this.challenges.cancel(caller, id);
   }
 

@@ -1,4 +1,4 @@
-import { Body, Controller, Header, HttpCode, Param, Post } from '@nestjs/common';
+import { Controller, Header, HttpCode, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, Scopes } from '../applications/access.js';
 import type { Caller } from '../applications/application.js';
@@ -6,7 +6,7 @@ import { Clock } from '../clock.js';
 import { enrolRequest } from '../factors/enrol-request.js';
 import { activateBody, enrolBody, factor, type EnrolBody } from '../factors/factors.schemas.js';
 import { factorView } from '../factors/factors.views.js';
-import { IdPipe } from '../storage/id.pipe.js';
+import { ValidBody, ValidId, ValidParam } from '../input.js';
 import { userId } from '../users/user.js';
 import { Enrolment } from './enrolment.js';
 import { enrolledFactor, enrolledFactorView, firstCodeOf } from './enrolment.schemas.js';
@@ -26,8 +26,8 @@ export class EnrolmentController {
   @ApiCreatedResponse({ standardSchema: enrolledFactor })
   async enrol(
     @CurrentCaller() caller: Caller,
-    @Param('user_id', { schema: userId }) user: string,
-    @Body({ schema: enrolBody }) body: EnrolBody,
+    @ValidParam('user_id', userId) user: string,
+    @ValidBody(enrolBody) body: EnrolBody,
   ) {
     const request = enrolRequest(caller, user, body);
     const enrolled = await this.enrolment.begin(caller, user, request, firstCodeOf(body));
@@ -41,8 +41,8 @@ export class EnrolmentController {
   @ApiOkResponse({ standardSchema: factor })
   async activate(
     @CurrentCaller() caller: Caller,
-    @Param('id', new IdPipe('fac')) id: string,
-    @Body({ schema: activateBody }) { code }: { code: string },
+    @ValidId('fac') id: string,
+    @ValidBody(activateBody) { code }: { code: string },
   ) {
     return factorView(await this.enrolment.activate(caller, id, code), this.clock.now());
   }

@@ -1,8 +1,8 @@
-import { Body, Controller, Headers, HttpCode, Param, Post, Req } from '@nestjs/common';
+import { Body, Controller, Headers, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Open } from '../applications/access.js';
-import { IdPipe } from '../storage/id.pipe.js';
+import { ValidId } from '../input.js';
 import { Callbacks } from './callbacks.js';
 
 /** What providers report of a message. Their signature is their credential. */
@@ -15,7 +15,7 @@ export class CallbacksController {
   @Open()
   @HttpCode(204)
   async twilio(
-    @Param('id', new IdPipe('msg')) id: string,
+    @ValidId('msg') id: string,
     @Headers('x-twilio-signature') signature: string | undefined,
     @Body() body: string,
     @Req() { url }: FastifyRequest,
@@ -27,7 +27,7 @@ export class CallbacksController {
   @Open()
   @HttpCode(204)
   async webhook(
-    @Param('id', new IdPipe('msg')) id: string,
+    @ValidId('msg') id: string,
     @Headers() headers: Record<string, string>,
     @Body() body: string,
   ): Promise<void> {

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, Header, HttpCode, Param, Patch } from '@nestjs/common';
+import { Controller, Delete, Get, Header, HttpCode, Patch } from '@nestjs/common';
 import {
   ApiNoContentResponse,
   ApiOkResponse,
@@ -9,8 +9,8 @@ import {
 import { CurrentCaller, Scopes } from '../applications/access.js';
 import { auditContext, type Caller } from '../applications/application.js';
 import { Clock } from '../clock.js';
+import { ValidBody, ValidId, ValidParam } from '../input.js';
 import { qrPng, qrSvg, qrText } from '../otp/qr-code.js';
-import { IdPipe } from '../storage/id.pipe.js';
 import { userId } from '../users/user.js';
 import * as schemas from './factors.schemas.js';
 import { FactorsService } from './factors.service.js';
@@ -28,7 +28,7 @@ export class FactorsController {
   @Scopes('enrol', 'verify')
   @ApiOperation({ summary: 'List a user’s factors' })
   @ApiOkResponse({ standardSchema: schemas.factorList })
-  async list(@CurrentCaller() caller: Caller, @Param('user_id', { schema: userId }) user: string) {
+  async list(@CurrentCaller() caller: Caller, @ValidParam('user_id', userId) user: string) {
     const factors = await this.factors.list(caller.application.realmId, user);
     return { data: factors.map((factor) => factorView(factor, this.clock.now())) };
   }
@@ -37,7 +37,7 @@ export class FactorsController {
   @Scopes('enrol', 'verify')
   @ApiOperation({ summary: 'Show a factor' })
   @ApiOkResponse({ standardSchema: schemas.factor })
-  async get(@CurrentCaller() caller: Caller, @Param('id', new IdPipe('fac')) id: string) {
+  async get(@CurrentCaller() caller: Caller, @ValidId('fac') id: string) {
     return factorView(await this.factors.get(caller, id), this.clock.now());
   }
 
@@ -48,7 +48,7 @@ export class FactorsController {
   @ApiOperation({ summary: 'The QR code of a pending factor' })
   @ApiProduces('image/svg+xml')
   @ApiOkResponse({ schema: { type: 'string' } })
-  async qrSvg(@CurrentCaller() caller: Caller, @Param('id', new IdPipe('fac')) id: string) {
+  async qrSvg(@CurrentCaller() caller: Caller, @ValidId('fac') id: string) {
     return qrSvg(this.factors.reveal(await this.factors.get(caller, id)).uri);
   }
 
@@ -59,7 +59,7 @@ export class FactorsController {
   @ApiOperation({ summary: 'The QR code of a pending factor' })
   @ApiProduces('image/png')
   @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
-  async qrPng(@CurrentCaller() caller: Caller, @Param('id', new IdPipe('fac')) id: string) {
+  async qrPng(@CurrentCaller() caller: Caller, @ValidId('fac') id: string) {
     return qrPng(this.factors.reveal(await this.factors.get(caller, id)).uri);
   }
 
@@ -70,7 +70,7 @@ export class FactorsController {
   @ApiOperation({ summary: 'The QR code of a pending factor, to scan from a terminal' })
   @ApiProduces('text/plain')
   @ApiOkResponse({ schema: { type: 'string' } })
-  async qrText(@CurrentCaller() caller: Caller, @Param('id', new IdPipe('fac')) id: string) {
+  async qrText(@CurrentCaller() caller: Caller, @ValidId('fac') id: string) {
     return qrText(this.factors.reveal(await this.factors.get(caller, id)).uri);
   }
 
@@ -80,8 +80,8 @@ export class FactorsController {
   @ApiOkResponse({ standardSchema: schemas.factor })
   async rename(
     @CurrentCaller() caller: Caller,
-    @Param('id', new IdPipe('fac')) id: string,
-    @Body({ schema: schemas.renameBody }) { name }: { name: string },
+    @ValidId('fac') id: string,
+    @ValidBody(schemas.renameBody) { name }: { name: string },
   ) {
     return factorView(await this.factors.rename(caller, id, name), this.clock.now());
   }
@@ -91,10 +91,7 @@ export class FactorsController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Revoke a factor' })
   @ApiNoContentResponse()
-  async revoke(
-    @CurrentCaller() caller: Caller,
-    @Param('id', new IdPipe('fac')) id: string,
-  ): Promise<void> {
+  async revoke(@CurrentCaller() caller: Caller, @ValidId('fac') id: string): Promise<void> {
     await this.factors.revoke(auditContext(caller), id);
   }
 }

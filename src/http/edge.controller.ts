@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Inject, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Req, Res } from '@nestjs/common';
 import {
   ApiExcludeEndpoint,
   ApiOkResponse,
@@ -14,6 +14,7 @@ import { Audit } from '../audit/audit.js';
 import { CONFIG, type Config } from '../config.js';
 import { sameBytes, sha256 } from '../crypto/digest.js';
 import { WatchwordError } from '../errors.js';
+import { ValidQuery } from '../input.js';
 import { userId } from '../users/user.js';
 import { Metrics } from './metrics.js';
 
@@ -90,7 +91,7 @@ export class EdgeController {
   @ApiOkResponse({ standardSchema: auditPage })
   async auditPage(
     @CurrentCaller() caller: Caller,
-    @Query({ schema: auditQuery }) query: z.output<typeof auditQuery>,
+    @ValidQuery(auditQuery) query: z.output<typeof auditQuery>,
   ) {
     const { events, next } = await this.audit.page(caller.application.realmId, {
       userId: query.user_id,

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER } from '@nestjs/core';
 import { ApplicationsModule } from '../applications/applications.module.js';
 import { AuditModule } from '../audit/audit.module.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
@@ -11,7 +11,6 @@ import { Lifecycle } from './lifecycle.js';
 import { Limits } from './limits.js';
 import { Metrics } from './metrics.js';
 import { ProblemFilter } from './problem.filter.js';
-import { validationPipe } from './validation.js';
 
 @Module({
   imports: [ApplicationsModule, AuditModule, DeliveryModule],
@@ -23,7 +22,6 @@ import { validationPipe } from './validation.js';
     Limits,
     Metrics,
     { provide: APP_FILTER, useClass: ProblemFilter },
-    { provide: APP_PIPE, useFactory: validationPipe },
   ],
   controllers: [EdgeController],
 })

@@ -10,3 +10,11 @@ export type IdPrefix = 'rlm' | 'app' | 'key' | 'fac' | 'chl' | 'aud' | 'jti' | '
 export function newId(prefix: IdPrefix): string {
   return typeid(prefix).toString();
 }
+
+/** The 26 characters of a UUID in Crockford's base32; the first holds three bits. */
+const SUFFIX = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/;
+
+/** Whether a text is an id of that kind. */
+export function isIdOf(prefix: IdPrefix, text: string): boolean {
+  return text.startsWith(`${prefix}_`) && SUFFIX.test(text.slice(prefix.length + 1));
+}
