@@ -1,10 +1,16 @@
 /** Boot: configuration, service, shutdown. */
 import 'reflect-metadata';
+import { setFlagsFromString } from 'node:v8';
 import { readConfig, unknownVariables } from './config.js';
 import { createLog } from './http/log.js';
 import { startService } from './service.js';
 import { welcome } from './operator/welcome.js';
 import { explain } from './operator/explain.js';
+
+// V8 would in time allocate among the old what has often lived for long. What belongs to a request is dead
+// there until the next major collection and keeps all of its request alive, which is copied then at each
+// minor one: a tenth of the CPU, and a third of the memory.
+setFlagsFromString('--no-allocation-site-pretenuring');
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);

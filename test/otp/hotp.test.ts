@@ -44,6 +44,14 @@ describe('hotp', () => {
         expect(hotp(secret, counter, 8, algorithm)).toBe(generate(counter, algorithm));
   });
 
+  it('hashes a secret that is longer than a block of its hash first, as RFC 2104 has it', () => {
+    for (const algorithm of algorithms)
+      for (const length of [63, 64, 65, 127, 128, 129, 500]) {
+        const long = new Uint8Array(length).map((_, index) => index * 7);
+        expect(hotp(long, 1, 8, algorithm)).toBe(referenceCode(long, 1, 8, algorithm));
+      }
+  });
+
   it('keeps leading zeros', () => {
     const counter = [...Array(200).keys()].find((number) =>
       referenceCode(secret, number, 6, 'SHA1').startsWith('0'),
