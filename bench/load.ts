@@ -79,7 +79,8 @@ export async function openLoop({
       const request = next();
       if (request === undefined) throw new Error('there are too few requests for this rate');
       const dueAt = startedAt + (sent / rate) * 1000;
-      const connection = idle.pop();
+      // In turn, so that none is idle until the service closes it.
+      const connection = idle.shift();
       if (connection === undefined) waiting.push({ request, dueAt });
       else answers.push(serve(connection, request, dueAt));
     }

@@ -28,7 +28,7 @@ export async function startProgram(
   const startedAt = performance.now();
   const child = spawn(process.execPath, args, {
     env: { PATH: process.env['PATH'] ?? '', ...environment },
-    stdio: ['ignore', process.env['BENCH_OUT'] ? 'inherit' : 'ignore', 'inherit'],
+    stdio: ['ignore', 'ignore', 'inherit'],
   });
   // However the benchmark ends, nothing of it stays behind.
   process.once('exit', () => child.kill('SIGKILL'));
