@@ -42,6 +42,7 @@ const edge = [
   'test/processes/kill-delivery.test.ts',
   'test/processes/refusals.test.ts',
   'test/processes/stop.test.ts',
+  'test/processes/workers.test.ts',
   'test/replicas/',
 ];
 

@@ -1,11 +1,14 @@
 /** Boot: configuration, service, shutdown. */
 import 'reflect-metadata';
+import cluster from 'node:cluster';
 import { setFlagsFromString } from 'node:v8';
-import { readConfig, unknownVariables } from './config.js';
+import type { Logger } from 'pino';
+import { readConfig, unknownVariables, type Config } from './config.js';
 import { createLog } from './http/log.js';
 import { startService } from './service.js';
 import { welcome } from './operator/welcome.js';
 import { explain } from './operator/explain.js';
+import { startWorkers, tellReady, workersOf } from './workers.js';
 
 // V8 would in time allocate among the old what has often lived for long. What belongs to a request is dead
 // there until the next major collection and keeps all of its request alive, which is copied then at each
@@ -15,8 +18,17 @@ setFlagsFromString('--no-allocation-site-pretenuring');
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const log = createLog(config.logLevel);
+  if (cluster.isWorker) return serve(config, log);
   for (const name of unknownVariables(process.env))
     log.warn({ variable: name }, 'this variable is not known to this version');
+  const workers = workersOf(config);
+  if (workers === 1) return serve(config, log);
+  await startWorkers(workers, log);
+  const url = `http://${config.host}:${config.port}`;
+  log.info({ url, issuer: config.publicUrl, workers }, 'Watchword is ready');
+}
+
+async function serve(config: Config, log: Logger): Promise<void> {
   const starting = startService(config, log);
 
   let stopping = false;
@@ -41,7 +53,8 @@ async function main(): Promise<void> {
   process.on('SIGINT', stop);
 
   const service = await starting;
-  log.info({ url: service.url, issuer: config.publicUrl }, 'Watchword is ready');
+  if (cluster.isWorker) tellReady();
+  else log.info({ url: service.url, issuer: config.publicUrl }, 'Watchword is ready');
   if (config.databaseUrl === undefined)
     log.warn('the embedded database survives a killed process, but not a power loss');
   if (service.firstKey !== undefined)

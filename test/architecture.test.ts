@@ -17,7 +17,7 @@ const floors = [
   ['challenges'],
   ['http', 'health', 'portal', 'operator'],
   ['app.module'],
-  ['service'],
+  ['service', 'workers'],
   ['main'],
   ['cli'],
 ];
@@ -33,6 +33,7 @@ const topFiles = [
   'ground.module',
   'app.module',
   'service',
+  'workers',
   'main',
 ];
 

@@ -129,6 +129,12 @@ export const serviceSettings = {
     'info',
     'Least severity that is logged; `debug` has a line for every request.',
   ),
+  workers: setting(
+    'WATCHWORD_WORKERS',
+    z.union([z.literal('auto'), count(1, 64)]),
+    '1',
+    'Processes on the one port, `auto` for one a core; more than one needs PostgreSQL. Limits and database connections are those of each.',
+  ),
   drainSeconds: setting(
     'WATCHWORD_DRAIN_SECONDS',
     count(0, 120),

@@ -2,7 +2,19 @@ import type { Config } from '../config.js';
 
 /** What is wrong with values that are each right by themselves. */
 export function wrongTogether(config: Config): string[] {
-  return [...keysMissing(config), ...providersIncomplete(config), ...testNumbersUnfit(config)];
+  return [
+    ...keysMissing(config),
+    ...workersWithoutRoom(config),
+    ...providersIncomplete(config),
+    ...testNumbersUnfit(config),
+  ];
+}
+
+function workersWithoutRoom({ databaseUrl, workers }: Config): string[] {
+  if (databaseUrl !== undefined || workers === 'auto' || workers === 1) return [];
+  return [
+    'WATCHWORD_WORKERS: the embedded database has room for one process; set WATCHWORD_DATABASE_URL, or leave it out',
+  ];
 }
 
 function keysMissing({ databaseUrl, encryptionKeys }: Config): string[] {

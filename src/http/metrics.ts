@@ -1,7 +1,9 @@
+import cluster from 'node:cluster';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DeliveryMetrics } from '../delivery/delivery.metrics.js';
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { metricsOfAll } from './metrics-of-all.js';
 
 /** From a tenth of a login to a client's patience. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -20,9 +22,14 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  /** The figures as Prometheus reads them, of all processes on this port. */
+  readonly text: () => Promise<string>;
+
   constructor(delivery: DeliveryMetrics) {
     collectDefaultMetrics({ register: this.registry });
     for (const metric of delivery.all) this.registry.registerMetric(metric);
+    const own = () => this.registry.metrics();
+    this.text = cluster.isWorker ? metricsOfAll(this.registry) : own;
   }
 
   /** Counts a request that has been answered. */
@@ -38,9 +45,5 @@ export class Metrics {
 
   get contentType(): string {
     return this.registry.contentType;
-  }
-
-  text(): Promise<string> {
-    return this.registry.metrics();
   }
 }

@@ -27,8 +27,9 @@ const FORM = 'application/x-www-form-urlencoded';
 
 /** The HTTP server as it stands before any route: limits, headers, one body parser. */
 export function createServer(config: Config, log: Logger): FastifyInstance {
+  const loggerInstance: FastifyBaseLogger = log;
   const server = fastify({
-    loggerInstance: log as FastifyBaseLogger,
+    loggerInstance,
     // One line of our own for each request, without its address.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_BYTES,

@@ -21,10 +21,14 @@ beforeAll(async () => {
   environment = { ...(await installation()), WATCHWORD_DRAIN_SECONDS: '1' };
 });
 
-it.each(['SIGTERM', 'SIGINT'] as const)(
-  'S129: %s drops no request, and the process ends well',
-  async (signal) => {
-    const service = await startProcess(environment);
+it.each([
+  { signal: 'SIGTERM', workers: '1' },
+  { signal: 'SIGINT', workers: '1' },
+  { signal: 'SIGTERM', workers: '2' },
+] as const)(
+  'S129: $signal drops no request of $workers worker(s), and the process ends well',
+  async ({ signal, workers }) => {
+    const service = await startProcess({ ...environment, WATCHWORD_WORKERS: workers });
     const keptAlive = new Agent({ keepAlive: true, maxSockets: KEPT_ALIVE });
     const fresh = new Agent({ keepAlive: false });
     const outcomes: Outcome[] = [];
