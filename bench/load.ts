@@ -38,7 +38,7 @@ export async function closedLoop({ port, connections, next, seconds }: Load): Pr
       const sentAt = performance.now();
       const request = sentAt < end ? next() : undefined;
       if (request === undefined) return;
-      const status = await connection.ask(request);
+      const { status } = await connection.ask(request);
       times.push(performance.now() - sentAt);
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
     }
@@ -64,7 +64,7 @@ export async function openLoop({
   const waiting: { readonly request: Buffer; readonly dueAt: number }[] = [];
   const startedAt = performance.now();
   const serve = async (connection: Connection, request: Buffer, dueAt: number): Promise<void> => {
-    const status = await connection.ask(request);
+    const { status } = await connection.ask(request);
     times.push(performance.now() - dueAt);
     statuses.set(status, (statuses.get(status) ?? 0) + 1);
     const first = waiting.shift();
@@ -106,24 +106,30 @@ export function post(path: string, key: string, body: unknown): Buffer {
   );
 }
 
-interface Connection {
-  ask(request: Buffer): Promise<number>;
+export interface Answer {
+  readonly status: number;
+  /** What it holds, as text; read by who needs it. */
+  readonly body: () => string;
+}
+
+export interface Connection {
+  ask(request: Buffer): Promise<Answer>;
   close(): void;
 }
 
-async function open(port: number): Promise<Connection> {
+export async function open(port: number): Promise<Connection> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   await new Promise((resolve, reject) => {
     socket.once('connect', resolve);
     socket.once('error', reject);
   });
-  let pending: { resolve(status: number): void; reject(error: Error): void } | undefined;
+  let pending: { resolve(answer: Answer): void; reject(error: Error): void } | undefined;
   let held: Buffer | undefined;
   socket.on('data', (part: Buffer) => {
     const data = held === undefined ? part : Buffer.concat([held, part]);
-    const status = statusOf(data);
-    held = status === undefined ? data : undefined;
-    if (status !== undefined) pending?.resolve(status);
+    const answer = answerIn(data);
+    held = answer === undefined ? data : undefined;
+    if (answer !== undefined) pending?.resolve(answer);
   });
   socket.on('error', (error) => pending?.reject(error));
   socket.on('close', () => pending?.reject(new Error('the service closed a connection')));
@@ -140,11 +146,12 @@ async function open(port: number): Promise<Connection> {
   };
 }
 
-/** @returns the status of an answer, or undefined while it is not whole */
-function statusOf(data: Buffer): number | undefined {
+/** @returns undefined while it is not whole */
+function answerIn(data: Buffer): Answer | undefined {
   const head = data.indexOf(HEAD_END);
   if (head === -1) return undefined;
   const text = data.toString('latin1', 0, head);
   const at = /content-length: *(\d+)/i.exec(text);
-  return data.length >= head + 4 + Number(at?.[1] ?? 0) ? Number(text.slice(9, 12)) : undefined;
+  if (data.length < head + 4 + Number(at?.[1] ?? 0)) return undefined;
+  return { status: Number(text.slice(9, 12)), body: () => data.toString('utf8', head + 4) };
 }

@@ -1,169 +1,109 @@
 /**
- * `npm run bench`: Watchword, PostgreSQL by itself and a service written by hand, one after another in each
- * round, on one durable PostgreSQL. Prints a table and writes bench/results.json. Loopback only; it takes
- * about five minutes. bench/README.md says how to read it.
+ * `npm run bench`: Watchword, PostgreSQL by itself, a service written by hand and better-auth, one after
+ * another in each round, on one durable PostgreSQL. Prints a table and writes bench/results.json. Loopback
+ * only. bench/README.md says how to read it.
  */
-import { execSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { execSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import pg from 'pg';
-import { startPostgres } from '../test/support/postgres.js';
-import { cpuSecondsOf } from './cpu.js';
-import { closedLoop, openLoop, percentile, post, type Outcome } from './load.js';
+import { Book } from './book.js';
+import { openBenchDatabase } from './database.js';
+import { measureEmbedded } from './embedded.js';
+import { measureEnrolments } from './enrolments.js';
+import { measureGrowth, nameOf } from './growth.js';
+import { latencyAt, load, loginRound, loginsOf } from './logins.js';
+import { startBetterAuth, startHandwritten } from './peers.js';
 import { addHandwrittenPeople, addPeople } from './people.js';
-import { pgbench } from './pgbench.js';
-import { KEY, KEYS, startProgram, startWatchword, type Program } from './service.js';
-import { median, printed, round, type Row } from './table.js';
+import { startPhoneBench } from './phone.js';
+import { KEYS, startWatchword } from './service.js';
+import { printed, round } from './table.js';
 
 const argument = (name: string, fallback: number) =>
   Number(process.argv.find((text) => text.startsWith(`--${name}=`))?.split('=')[1] ?? fallback);
 const ROUNDS = argument('rounds', 5);
 const SECONDS = argument('seconds', 4);
-const PEOPLE = argument('people', 200_000);
-const CONNECTIONS = 64;
-const folder = join(import.meta.dirname, '../../bench');
+const PEOPLE = argument('people', 400_000);
+const MOST_PEOPLE = argument('most', 5_000_000);
+const WARM_UP_SECONDS = argument('warm-up', 10);
+const CALLERS = argument('callers', 4_000);
+const sizes = [10_000, 1_000_000, 5_000_000].filter((size) => size <= MOST_PEOPLE);
 
-const rows = new Map<string, Row>();
-function note(name: string, unit: string, value: number): number {
-  const row = rows.get(name) ?? { name, unit, values: [] };
-  row.values.push(value);
-  rows.set(name, row);
-  return value;
+const book = new Book();
+const database = await openBenchDatabase();
+
+console.log('getting ready');
+const url = await database.create('logins');
+const one = await startWatchword(3900, { WATCHWORD_DATABASE_URL: url });
+const several = await startWatchword(3901, {
+  WATCHWORD_DATABASE_URL: url,
+  WATCHWORD_WORKERS: 'auto',
+});
+const people = await addPeople(url, KEYS, PEOPLE);
+await addHandwrittenPeople(url, PEOPLE);
+const handwritten = await startHandwritten(url, 3902);
+const betterAuth = await startBetterAuth(await database.create('better_auth'), 3903);
+const phone = await startPhoneBench(url, people.realmId, 3904, CALLERS);
+const logins = loginsOf(people);
+for (const program of [one, several, handwritten])
+  await load(program, logins.right, WARM_UP_SECONDS);
+
+for (let number = 1; number <= ROUNDS; number++) {
+  console.log(`round ${number} of ${ROUNDS}`);
+  const field = { database, url, people, logins, one, several, handwritten, betterAuth };
+  await loginRound(book, field, SECONDS);
+  await phone.round(book, SECONDS);
+  const rate = book.middle('logins, one process') / 2;
+  book.note('p99 at half of the top rate', 'ms', await latencyAt(one, logins.right, rate, SECONDS));
 }
-const middle = (name: string) => median(rows.get(name)?.values ?? []);
-const okOf = ({ statuses }: Outcome, status = 200) => statuses.get(status) ?? 0;
+await measureEnrolments(book, one, logins, book.middle('logins, one process') / 4, SECONDS);
+logins.close();
+for (const program of [one, several, handwritten, betterAuth.program, phone]) await program.stop();
 
-const postgres = await startPostgres({ durable: true });
-const watchword = await startWatchword(3900, { WATCHWORD_DATABASE_URL: postgres.url });
-const people = await addPeople(postgres.url, KEYS, PEOPLE);
-await addHandwrittenPeople(postgres.url, PEOPLE);
-const handwritten = await startHandwritten();
-const client = new pg.Client(postgres.url);
-await client.connect();
-
-let code = people.code();
-const ticking = setInterval(() => (code = people.code()), 100);
-let turn = 0;
-const nextUser = () => people.userIds[(turn = (turn + 1) % people.userIds.length)] ?? '';
-const right = () => post(`/v1/users/${nextUser()}/verify`, KEY, { code });
-let stranger = 0;
-const wrong = () => {
-  const digits = String((Number(code) + 1) % 1_000_000).padStart(6, '0');
-  return post(
-    `/v1/users/${people.userIds[(stranger += 1) % people.userIds.length] ?? ''}/verify`,
-    KEY,
-    {
-      code: digits,
-    },
-  );
-};
-
-await load(watchword, right, 3);
-for (let round = 0; round < ROUNDS; round++) {
-  console.log(`round ${round + 1} of ${ROUNDS}`);
-  note(
-    'pgbench, the same transaction',
-    'a second',
-    pgbench(postgres.url, people.realmId, PEOPLE, SECONDS),
-  );
-  const [node, database, syncs] = [
-    watchword.cpuSeconds(),
-    cpuSecondsOf(postgres.pid),
-    await walSyncs(),
-  ];
-  const logins = await load(watchword, right, SECONDS);
-  const count = okOf(logins);
-  note('TOTP logins, one process', 'a second', count / logins.seconds);
-  note('Node’s CPU', 'us a login', ((watchword.cpuSeconds() - node) * 1e6) / count);
-  note('PostgreSQL’s CPU', 'us a login', ((cpuSecondsOf(postgres.pid) - database) * 1e6) / count);
-  note('WAL syncs', 'a login', ((await walSyncs()) - syncs) / count);
-  note('p50, 64 connections', 'ms', percentile(logins.times, 0.5));
-  note('p99, 64 connections', 'ms', percentile(logins.times, 0.99));
-  const refused = await load(watchword, wrong, SECONDS);
-  note('wrong codes', 'a second', okOf(refused, 422) / refused.seconds);
-  const byHand = await load(handwritten, right, SECONDS);
-  note('written by hand', 'logins a second', okOf(byHand) / byHand.seconds);
+for (let number = 0; number < ROUNDS; number++) {
+  const again = await startWatchword(3900, { WATCHWORD_DATABASE_URL: url });
+  book.note('start to ready, PostgreSQL', 'ms', again.readyMs);
+  await again.stop();
 }
-const rate = middle('TOTP logins, one process') / 2;
-const half = await openLoop({ ...target(watchword, right, SECONDS * 2), connections: 256, rate });
-note('p99 at half of that rate, open loop', 'ms', percentile(half.times, 0.99));
-note('resident memory under load', 'MB', watchword.residentMb());
-let newcomer = 0;
-const enrolments = await load(
-  watchword,
-  () => post(`/v1/users/new-${(newcomer += 1)}/factors`, KEY, { type: 'totp' }),
-  SECONDS,
-);
-note('enrolments with SVG', 'a second', okOf(enrolments, 201) / enrolments.seconds);
-await watchword.stop();
-await handwritten.stop();
-const again = await startWatchword(3902, { WATCHWORD_DATABASE_URL: postgres.url });
-note('start to ready, PostgreSQL', 'ms', again.readyMs);
-await again.stop();
-await client.end();
-await postgres.stop();
-clearInterval(ticking);
+console.log('the embedded database');
+await measureEmbedded(book, 3900, CALLERS, ROUNDS, SECONDS / 2);
+await measureGrowth(book, database, 3910, sizes, SECONDS);
+await database.stop();
 
+const top = book.middle('logins, one process');
 const figures = {
-  vs_pgbench: middle('TOTP logins, one process') / middle('pgbench, the same transaction'),
-  node_us_per_login: middle('Node’s CPU'),
-  postgres_us_per_login: middle('PostgreSQL’s CPU'),
-  wal_syncs_per_login: middle('WAL syncs'),
-  vs_handwritten: middle('TOTP logins, one process') / middle('written by hand'),
-  p99_ms_half_load: middle('p99 at half of that rate, open loop'),
-  wrong_vs_right: middle('wrong codes') / middle('TOTP logins, one process'),
-  enrolments_per_second: middle('enrolments with SVG'),
-  start_ms: middle('start to ready, PostgreSQL'),
-  rss_mb: middle('resident memory under load'),
+  vs_pgbench: top / book.middle('pgbench: all that a login writes'),
+  vs_pgbench_read_and_use: top / book.middle('pgbench: factor read and used'),
+  vs_pgbench_workers:
+    book.middle('logins, one process a core') / book.middle('pgbench: all that a login writes'),
+  node_us_per_login: book.middle('its CPU'),
+  postgres_us_per_login: book.middle('PostgreSQL’s CPU'),
+  wal_syncs_per_login: book.middle('WAL syncs'),
+  vs_handwritten: top / book.middle('written by hand'),
+  vs_better_auth: top / book.middle('better-auth'),
+  p99_ms_half_load: book.middle('p99 at half of the top rate'),
+  wrong_vs_right: book.middle('wrong codes, one process') / top,
+  growth_5m_vs_10k: book.middle(nameOf(5_000_000)) / book.middle(nameOf(10_000)),
+  growth_1m_vs_10k: book.middle(nameOf(1_000_000)) / book.middle(nameOf(10_000)),
+  phone_vs_pgbench:
+    book.middle('codes by SMS, sent and verified') /
+    book.middle('pgbench: all that a code by SMS writes'),
+  enrolments_per_second: book.middle('enrolments with SVG'),
+  p99_beside_enrolments_vs_quiet: book.middle('the one by the other'),
+  pglite_logins_per_second: book.middle('logins, one process, embedded PGlite'),
+  start_ms: book.middle('start to ready, PostgreSQL'),
+  rss_mb: book.middle('resident memory under load'),
 };
-console.log(`\n${printed([...rows.values()])}\n`);
+console.log(`\n${printed(book.all)}\n`);
 for (const [name, value] of Object.entries(figures))
-  console.log(`${name.padEnd(24)}${round(value)}`);
-mkdirSync(folder, { recursive: true });
-writeFileSync(
-  join(folder, 'results.json'),
-  `${JSON.stringify(
-    {
-      commit: execSync('git rev-parse --short HEAD').toString().trim(),
-      node: process.version,
-      date: new Date().toISOString(),
-      figures,
-      rows: [...rows.values()],
-    },
-    null,
-    2,
-  )}\n`,
-);
+  console.log(`${name.padEnd(32)}${round(value)}`);
+const results = {
+  commit: execSync('git rev-parse --short HEAD').toString().trim(),
+  node: process.version,
+  postgres: database.version,
+  date: new Date().toISOString(),
+  figures,
+  rows: book.all,
+};
+const file = join(import.meta.dirname, '../../bench/results.json');
+writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
 process.exit(0);
-
-function target({ port }: Program, next: () => Buffer, seconds: number) {
-  return { port, connections: CONNECTIONS, next, seconds };
-}
-
-function load(program: Program, next: () => Buffer, seconds: number): Promise<Outcome> {
-  return closedLoop(target(program, next, seconds));
-}
-
-async function walSyncs(): Promise<number> {
-  const { rows: found } = await client.query<{ wal_sync: string }>(
-    'SELECT wal_sync FROM pg_stat_wal',
-  );
-  return Number(found[0]?.wal_sync ?? NaN);
-}
-
-function startHandwritten(): Promise<Program> {
-  const peers = join(folder, 'peers');
-  if (!existsSync(join(peers, 'node_modules'))) {
-    const installed = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {
-      cwd: peers,
-      stdio: 'inherit',
-    });
-    if (installed.status !== 0) throw new Error('the peers cannot be installed');
-  }
-  return startProgram(
-    [join(peers, 'handwritten.js')],
-    3901,
-    { DATABASE_URL: postgres.url, PORT: '3901', NODE_ENV: 'production' },
-    '/ready',
-  );
-}

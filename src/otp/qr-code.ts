@@ -32,10 +32,15 @@ export async function qrSvg(uri: string): Promise<string> {
  * @throws Error when the URI is longer than a QR code holds: 2331 characters always fit
  */
 export async function qrPng(uri: string): Promise<Buffer> {
-  const modules = QRCode.create(uri, SYMBOL).modules.size + 2 * SYMBOL.margin;
-  const scale = Math.max(MIN_MODULE_WIDTH, Math.ceil(MIN_PNG_WIDTH / modules));
+  const { modules, version, maskPattern } = QRCode.create(uri, SYMBOL);
+  const scale = Math.max(
+    MIN_MODULE_WIDTH,
+    Math.ceil(MIN_PNG_WIDTH / (modules.size + 2 * SYMBOL.margin)),
+  );
+  // The mask that was found to be the best is named: finding it is most of the work.
+  const symbol = { ...SYMBOL, version, ...(maskPattern !== undefined && { maskPattern }) };
   // A copy, because qrcode writes the picture's size into it.
-  return QRCode.toBuffer(uri, { ...SYMBOL, scale, rendererOpts: { ...PNG_PACKING } });
+  return QRCode.toBuffer(uri, { ...symbol, scale, rendererOpts: { ...PNG_PACKING } });
 }
 
 /**
