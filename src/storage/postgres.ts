@@ -6,6 +6,8 @@ import type { Schema } from './schema.js';
 const BIGINT = 20;
 const STATEMENT_TIMEOUT_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 5_000;
+/** Each kind of batch has one under way at most, and few kinds are busy at once. */
+const STATEMENTS_AT_ONCE = 4;
 
 interface PostgresOptions {
   readonly url: string;
@@ -23,35 +25,45 @@ export function postgresDriver({
   statementTimeoutMs = STATEMENT_TIMEOUT_MS,
   onIdleError,
 }: PostgresOptions): Driver {
-  const pool = new pg.Pool({
+  const shared = {
     connectionString: url,
-    max: connections,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: statementTimeoutMs,
     query_timeout: statementTimeoutMs === 0 ? 0 : statementTimeoutMs + 1_000,
     idle_in_transaction_session_timeout: statementTimeoutMs,
     keepAlive: true,
-    // A prepared statement is planned once and not for each small batch, where planning costs more than
-    // running. What the URL says goes before.
-    options: '-c plan_cache_mode=force_generic_plan',
     types: { getTypeParser },
+  };
+  const forStatements = Math.min(STATEMENTS_AT_ONCE, Math.ceil(connections / 2));
+  const queries = new pg.Pool({ ...shared, max: Math.max(1, connections - forStatements) });
+  // A statement of the hot path is planned once, and not for each small batch, where planning costs more
+  // than running. It has connections of its own: other queries need to be planned with their values, or they
+  // miss the indexes that hold a part of a table.
+  const statements = new pg.Pool({
+    ...shared,
+    max: forStatements,
+    options: '-c plan_cache_mode=force_generic_plan',
   });
-  pool.on('error', (error) => onIdleError?.(error));
-  // The pool does not listen to a connection that is in use. One that breaks between two statements of a
-  // transaction would end the process; heard, it fails the next statement.
-  pool.on('connect', (client) => client.on('error', () => undefined));
+  for (const pool of [queries, statements]) {
+    pool.on('error', (error) => onIdleError?.(error));
+    // The pool does not listen to a connection that is in use. One that breaks between two statements of a
+    // transaction would end the process; heard, it fails the next statement.
+    pool.on('connect', (client) => client.on('error', () => undefined));
+  }
   return {
     kind: 'postgresql',
-    kysely: new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }),
+    kysely: new Kysely<Schema>({ dialect: new PostgresDialect({ pool: queries }) }),
     async run<Row>({ name, text }: Statement, values: readonly unknown[]): Promise<Row[]> {
-      const { rows } = await pool.query<Row & pg.QueryResultRow>({
+      const { rows } = await statements.query<Row & pg.QueryResultRow>({
         name,
         text,
         values: [...values],
       });
       return rows;
     },
-    close: () => pool.end(),
+    async close() {
+      await Promise.all([queries.end(), statements.end()]);
+    },
   };
 }
 
