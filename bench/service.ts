@@ -1,5 +1,5 @@
 /** The built service, on the database of a run. */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +18,12 @@ export interface Program {
 export const KEY = `ww_${'benchmark-key-'.repeat(4)}`;
 export const KEYS = `k1:${Buffer.alloc(32, 'the keys of a benchmark').toString('base64')}`;
 
+const running = new Set<ChildProcess>();
+// However the benchmark ends, nothing of it stays behind.
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** Starts a program that answers at a port, and waits until it says that it is ready. */
 export async function startProgram(
   args: readonly string[],
@@ -30,8 +36,7 @@ export async function startProgram(
     env: { PATH: process.env['PATH'] ?? '', ...environment },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  // However the benchmark ends, nothing of it stays behind.
-  process.once('exit', () => child.kill('SIGKILL'));
+  running.add(child);
   const { pid } = child;
   if (pid === undefined) throw new Error(`${args.join(' ')} does not start`);
   for (;;) {
@@ -52,6 +57,7 @@ export async function startProgram(
       const ended = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGTERM');
       await ended;
+      running.delete(child);
     },
   };
 }

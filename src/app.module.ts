@@ -2,8 +2,10 @@
  * The map. How a login flows:
  *
  *   http/server.ts                    limits, headers, one strict JSON parser
- *   applications/access    whose API key is it? the realm follows from that
- *   http/*.interceptor                rate of the application; Idempotency-Key
+ *   http/lifecycle                    the hooks of every request, in order:
+ *     http/admission                    whose API key is it? the realm follows from that; may it ask this?
+ *     http/limits                       rate of the application
+ *     http/idempotency                  Idempotency-Key
  *   challenges/challenges.controller  one statement a route
  *   challenges/sending                a phone's code: shield, challenge, message, in one transaction
  *   delivery/dispatcher               carries the message, after the commit
