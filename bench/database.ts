@@ -5,8 +5,8 @@ import { cpuSecondsOf } from './cpu.js';
 
 export interface BenchDatabase {
   readonly version: string;
-  /** Makes a database and answers its URL. */
-  create(name: string): Promise<string>;
+  /** Makes a database, empty or as a copy of another, to which nobody is connected, and answers its URL. */
+  create(name: string, template?: string): Promise<string>;
   /** Of the server and all its backends; NaN where it is not ours to look at. */
   cpuSeconds(): number;
   walSyncs(): Promise<number>;
@@ -17,6 +17,8 @@ export interface BenchDatabase {
 
 /** What its documents advise for a machine like this; the peers and pgbench have it as well. */
 const settings = ["shared_buffers = '1GB'", "max_wal_size = '8GB'", "checkpoint_timeout = '15min'"];
+
+const nameIn = (url: string) => new URL(url).pathname.slice(1);
 
 export async function openBenchDatabase(): Promise<BenchDatabase> {
   const given = process.env['BENCH_DATABASE_URL'];
@@ -36,11 +38,12 @@ export async function openBenchDatabase(): Promise<BenchDatabase> {
   return {
     version: String(await one('SHOW server_version')),
     // A new name each time: the given server may have one of an earlier run.
-    create: (name) => createDatabase(url, `bench_${name}_${Date.now()}`),
+    create: (name, template) =>
+      createDatabase(url, `bench_${name}_${Date.now()}`, template && nameIn(template)),
     cpuSeconds: () => (own === undefined ? NaN : cpuSecondsOf(own.pid)),
     walSyncs: async () => Number(await one('SELECT wal_sync FROM pg_stat_wal')),
     sizeOf: async (database) =>
-      Number(await one('SELECT pg_database_size($1)', [new URL(database).pathname.slice(1)])),
+      Number(await one('SELECT pg_database_size($1)', [nameIn(database)])),
     async stop() {
       await client.end();
       await own?.stop();

@@ -39,7 +39,8 @@ export const load = ({ port }: Program, next: () => Buffer | undefined, seconds:
 
 export interface Field {
   readonly database: BenchDatabase;
-  readonly url: string;
+  /** A copy of the database, for pgbench. */
+  readonly copy: string;
   readonly people: People;
   readonly logins: Logins;
   readonly one: Program;
@@ -50,19 +51,19 @@ export interface Field {
 
 /** One round: everybody has their turn, and none runs beside another. */
 export async function loginRound(book: Book, field: Field, seconds: number): Promise<void> {
-  const { database, url, people, logins, one, several, handwritten, betterAuth } = field;
+  const { database, copy, people, logins, one, several, handwritten, betterAuth } = field;
   const { realmId, userIds } = people;
   const { length } = userIds;
   book.note(
     'pgbench: factor read and used',
     'a second',
-    pgbench(url, shortLogin(realmId, length), seconds),
+    pgbench(copy, shortLogin(realmId, length), seconds),
   );
   await oneProcess(book, { database, one, logins }, seconds);
   book.note(
     'pgbench: all that a login writes',
     'a second',
-    pgbench(url, wholeLogin(realmId, length), seconds),
+    pgbench(copy, wholeLogin(realmId, length), seconds),
   );
   const all = await load(several, logins.right, seconds);
   book.note('logins, one process a core', 'a second', okOf(all) / all.seconds);

@@ -73,6 +73,7 @@ export interface PhoneBench {
 /** Starts a service of its own and enrols the phones of `callers` users. */
 export async function startPhoneBench(
   url: string,
+  copy: string,
   realmId: string,
   port: number,
   callers: number,
@@ -84,16 +85,15 @@ export async function startPhoneBench(
     WATCHWORD_SMS_WEBHOOK_URL: webhook,
     ...unlimited,
   });
-  const client = new pg.Client(url);
-  await client.connect();
-  await client.query(phoneCounters(realmId, callers));
   await atOnce(service, callers, (connection, n) => enrol(vendor, connection, n));
-  await client.query('VACUUM ANALYZE');
-  await client.end();
+  await query(url, 'VACUUM ANALYZE');
+  await query(copy, phoneCounters(realmId, callers));
+  await query(copy, addCallers(realmId, callers));
+  await query(copy, 'VACUUM ANALYZE');
   let turn = 0;
   return {
     async round(book, seconds) {
-      const alone = pgbench(url, phonePair(realmId, callers), seconds);
+      const alone = pgbench(copy, phonePair(realmId, callers), seconds);
       book.note('pgbench: all that a code by SMS writes', 'a second', alone);
       const startedAt = performance.now();
       const cpu = service.cpuSeconds();
@@ -115,6 +115,21 @@ export async function startPhoneBench(
     },
   };
 }
+
+async function query(url: string, text: string): Promise<void> {
+  const client = new pg.Client(url);
+  await client.connect();
+  await client.query(text);
+  await client.end();
+}
+
+/** The callers in the copy, which the service does not know. */
+const addCallers = (realmId: string, callers: number) => `
+  INSERT INTO users (realm_id, user_id, created_at)
+  SELECT '${realmId}', 'caller-' || n, now() FROM generate_series(1, ${callers}) n;
+  INSERT INTO factors (id, realm_id, user_id, application_id, type, status, name, secret, parameters, last_step, created_at)
+  SELECT 'fac_phone' || n, '${realmId}', 'caller-' || n, 'app', 'phone', 'active', 'phone', repeat('x', 60)::bytea, '{}', 0, now()
+  FROM generate_series(1, ${callers}) n`;
 
 const numberOf = (n: number) => `+49151${String(10_000_000 + n)}`;
 
