@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { bearerOf, type Access } from '../applications/access.js';
 import { keyHashOf, type KeyHash } from '../applications/api-key.js';
+import type { Caller } from '../applications/application.js';
 import { Callers } from '../applications/callers.js';
 import { WatchwordError } from '../errors.js';
 import { Limits } from './limits.js';
@@ -36,19 +37,26 @@ export class Admission {
       // A service behind the same proxy as a guesser is not shut out with it.
       if (!isAccepted) await this.limits.refuseAddress(request.ip);
     }
-    if (access !== 'open') await this.identify(request, hash, access);
+    if (access === 'open') return;
+    try {
+      request.caller = await this.identify(request, hash, access);
+    } catch (error) {
+      // A key that was good until now, or is good for something else, vouches for nothing.
+      if (isAccepted) this.countUnvouched(request, reply);
+      throw error;
+    }
   }
 
   private async identify(
     request: FastifyRequest,
     hash: KeyHash | undefined,
     anyOf: Exclude<Access, 'open'>,
-  ): Promise<void> {
+  ): Promise<Caller> {
     const holder = hash === undefined ? undefined : await this.callers.identify(hash);
     if (holder === undefined) throw new WatchwordError('unauthenticated');
     if (!holder.scopes.some((scope) => anyOf.includes(scope)))
       throw new WatchwordError('scope_missing', { scopes: anyOf });
-    request.caller = { ...holder, requestId: request.id };
+    return { ...holder, requestId: request.id };
   }
 
   private countUnvouched(request: FastifyRequest, reply: FastifyReply): void {
