@@ -15,13 +15,17 @@ import { encodeHeader } from './sign-jwt.js';
 /** The one algorithm; a key is good for nothing else (S81). */
 export const ALGORITHM = 'ES256';
 
-/** RFC 9068: tells an access token from every other kind of JWT (S83). */
-export const TOKEN_TYPE = 'at+jwt';
+/**
+ * The `typ` of each kind of token, by which none is taken for another (S83): a user's access token
+ * (RFC 9068), and an application's own.
+ */
+export const tokenTypes = ['at+jwt', 'client+jwt'] as const;
+export type TokenType = (typeof tokenTypes)[number];
 
 export interface SigningKey {
   readonly kid: string;
-  /** The header of the access tokens it signs, encoded. */
-  readonly tokenHeader: string;
+  /** The headers of the tokens it signs, encoded. */
+  readonly headers: Readonly<Record<TokenType, string>>;
   readonly privateKey: KeyObject;
   readonly publicPem: string;
   readonly publicJwk: Readonly<Record<string, string>>;
@@ -87,10 +91,11 @@ export class SigningKeys implements OnApplicationBootstrap {
       const der = this.envelope.open(private_key, placeOf(kid));
       const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
       const publicPem = createPublicKey(privateKey).export({ format: 'pem', type: 'spki' });
-      const tokenHeader = encodeHeader({ alg: ALGORITHM, typ: TOKEN_TYPE, kid });
+      const headerOf = (typ: TokenType) => encodeHeader({ alg: ALGORITHM, typ, kid });
+      const headers = { 'at+jwt': headerOf('at+jwt'), 'client+jwt': headerOf('client+jwt') };
       return {
         kid,
-        tokenHeader,
+        headers,
         privateKey,
         publicPem: publicPem.toString(),
         publicJwk: public_jwk,

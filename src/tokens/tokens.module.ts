@@ -1,14 +1,15 @@
 import { Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { AccessTokens } from './access-tokens.js';
+import { JwtCheck } from './check-jwt.js';
 import { FreshProof } from './fresh-proof.js';
 import { JwksController } from './jwks.controller.js';
 import { SigningKeys } from './signing-keys.js';
 
 @Module({
   imports: [JwtModule.register({})],
-  providers: [AccessTokens, FreshProof, SigningKeys],
+  providers: [AccessTokens, FreshProof, JwtCheck, SigningKeys],
   controllers: [JwksController],
-  exports: [AccessTokens, FreshProof, SigningKeys],
+  exports: [AccessTokens, FreshProof, JwtCheck, SigningKeys],
 })
 export class TokensModule {}

@@ -1,0 +1,61 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { JwtService } from '@nestjs/jwt';
+import { z } from 'zod';
+import { Clock } from '../clock.js';
+import { CONFIG, type Config } from '../config.js';
+import { ALGORITHM, SigningKeys, type TokenType } from './signing-keys.js';
+
+/** How far the clock of whoever signed may be from ours (S85). */
+export const SKEW_SECONDS = 60;
+
+/** The header of our tokens and nothing beside it: no key, no address of one, no extension (S82). */
+const ownHeader = z.strictObject({ alg: z.literal(ALGORITHM), typ: z.string(), kid: z.string() });
+/** jsonwebtoken lets a token pass that has no end, or that has several audiences. */
+const ownClaims = z.looseObject({
+  iss: z.string(),
+  aud: z.string(),
+  sub: z.string(),
+  client_id: z.string(),
+  iat: z.int(),
+  nbf: z.int(),
+  exp: z.int(),
+  jti: z.string(),
+});
+/** What every token of ours says, beside what its kind says. */
+export type OwnClaims = z.infer<typeof ownClaims>;
+
+/** Tells tokens that this service has signed from all others. */
+@Injectable()
+export class JwtCheck {
+  constructor(
+    private readonly jwt: JwtService,
+    private readonly keys: SigningKeys,
+    private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'publicUrl'>,
+  ) {}
+
+  /**
+   * Algorithm, type, key, issuer and time are all named (S81 to S85). The audience is for the caller to
+   * compare, as is all that revokes a token.
+   *
+   * @returns the claims, or undefined for anything else than a token of this type that is valid now
+   */
+  async check(type: TokenType, token: string): Promise<OwnClaims | undefined> {
+    try {
+      const { header } = this.jwt.decode<{ header: unknown }>(token, { complete: true });
+      const { typ, kid } = ownHeader.parse(header);
+      const key = typ === type ? this.keys.find(kid) : undefined;
+      if (key === undefined) return undefined;
+      const claims = await this.jwt.verifyAsync<Record<string, unknown>>(token, {
+        publicKey: key.publicPem,
+        algorithms: [ALGORITHM],
+        issuer: this.config.publicUrl,
+        clockTimestamp: Math.floor(this.clock.now().getTime() / 1000),
+        clockTolerance: SKEW_SECONDS,
+      });
+      return ownClaims.parse(claims);
+    } catch {
+      return undefined;
+    }
+  }
+}
