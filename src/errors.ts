@@ -22,10 +22,32 @@ export const errorTable = {
     title: 'The body is not acceptable JSON',
     detail: 'Send one JSON object without duplicate or reserved keys, nested at most 16 deep.',
   },
+  refresh_token_invalid: {
+    status: 400,
+    title: 'The refresh token is not good any more',
+    detail:
+      'Have the user prove the factor again. One that was used before ends its session: keep the newest only.',
+  },
   unauthenticated: {
     status: 401,
     title: 'The API key is missing or not accepted',
     detail: 'Send "Authorization: Bearer ww_…" with a live API key of your application.',
+  },
+  proof_missing: {
+    status: 401,
+    title: 'There is no session here',
+    detail: 'Log in first; the session’s cookie or an access token has to come with the request.',
+  },
+  proof_insufficient: {
+    status: 401,
+    title: 'A stronger or fresher proof is needed',
+    detail: 'Prove a factor again; "acr", "amr" and "max_age" say what is asked for (RFC 9470).',
+  },
+  cross_site_refused: {
+    status: 403,
+    title: 'The request was made by another site',
+    detail:
+      'Send it from a page of this host. A proxy has to pass on Origin and Sec-Fetch-Site as they came, and X-Forwarded-Method, -Proto and -Host.',
   },
   scope_missing: {
     status: 403,
@@ -203,6 +225,8 @@ export interface ErrorMembers {
   readonly scopes?: readonly string[];
   readonly allowed?: readonly string[];
   readonly max_age?: number;
+  readonly acr?: string;
+  readonly amr?: readonly string[];
   readonly challenge_status?: string;
   readonly limit?: string;
 }

@@ -13,6 +13,7 @@ const floors = [
   ['applications', 'users'],
   ['delivery'],
   ['tokens'],
+  ['sessions'],
   ['factors'],
   ['challenges'],
   ['http', 'health', 'portal', 'operator'],

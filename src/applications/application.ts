@@ -14,6 +14,11 @@ export interface Application {
   readonly factorTypes: readonly string[];
   /** Age of the proof that binding a further factor needs; null: none is asked for (S15). */
   readonly enrolProofSeconds: number | null;
+  /** How long a session may lie unused, and how long it may last at all (S93). */
+  readonly sessionIdleSeconds: number;
+  readonly sessionSeconds: number;
+  /** Whether revoking a factor ends the sessions that it began. */
+  readonly sessionsEndWithFactor: boolean;
 }
 
 /** Whose an API key is: the realm follows from the key alone (S106). */

@@ -31,6 +31,9 @@ const columns = [
   'applications.access_token_seconds as accessTokenSeconds',
   'applications.factor_types as factorTypes',
   'applications.enrol_proof_seconds as enrolProofSeconds',
+  'applications.session_idle_seconds as sessionIdleSeconds',
+  'applications.session_seconds as sessionSeconds',
+  'applications.sessions_end_with_factor as sessionsEndWithFactor',
 ] as const;
 
 @Injectable()
@@ -91,6 +94,9 @@ export class ApplicationsRepository {
         access_token_seconds: application.accessTokenSeconds,
         factor_types: [...application.factorTypes],
         enrol_proof_seconds: application.enrolProofSeconds,
+        session_idle_seconds: application.sessionIdleSeconds,
+        session_seconds: application.sessionSeconds,
+        sessions_end_with_factor: application.sessionsEndWithFactor,
         created_at: createdAt,
       })
       .onConflict((conflict) => conflict.columns(['realm_id', 'name']).doNothing())

@@ -14,6 +14,9 @@ export interface ApplicationRequest {
   readonly audience?: string | undefined;
   readonly accessTokenSeconds?: number | undefined;
   readonly enrolProofSeconds?: number | undefined;
+  readonly sessionIdleSeconds?: number | undefined;
+  readonly sessionSeconds?: number | undefined;
+  readonly sessionsEndWithFactor?: boolean | undefined;
 }
 
 /** The key is shown this once: only its hash is kept. */
@@ -27,6 +30,8 @@ export interface IssuedKey {
 const FIRST_REALM = 'Watchword';
 const FIRST_APPLICATION = 'first';
 const ACCESS_TOKEN_SECONDS = 900;
+const SESSION_IDLE_SECONDS = 7 * 86_400;
+const SESSION_SECONDS = 30 * 86_400;
 const FACTOR_TYPES = ['totp', 'phone', 'hotp', 'webauthn', 'recovery_code'];
 
 /** Applications and their keys, as an operator manages them. */
@@ -67,6 +72,9 @@ export class ApplicationsService {
         accessTokenSeconds: request.accessTokenSeconds ?? ACCESS_TOKEN_SECONDS,
         factorTypes: FACTOR_TYPES,
         enrolProofSeconds: request.enrolProofSeconds ?? null,
+        sessionIdleSeconds: request.sessionIdleSeconds ?? SESSION_IDLE_SECONDS,
+        sessionSeconds: request.sessionSeconds ?? SESSION_SECONDS,
+        sessionsEndWithFactor: request.sessionsEndWithFactor ?? true,
       };
       if (!(await this.repository.add(executor, application, createdAt)))
         throw new OperatorError(

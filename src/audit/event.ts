@@ -6,6 +6,16 @@
 /** Why a verification was refused. The answer to the outside is the same for the first two. */
 export type RefusalReason = 'incorrect' | 'used_before' | 'no_factor' | 'locked';
 
+/** Why a session has ended before its time. */
+export type SessionEnd = 'revoked' | 'replaced' | 'factor_revoked' | 'token_reused';
+
+interface OfSession {
+  readonly userId: string;
+  /** The factor whose proof it began with. */
+  readonly factorId: string;
+  readonly sessionId: string;
+}
+
 interface OfFactor {
   readonly userId: string;
   readonly factorId: string;
@@ -71,6 +81,10 @@ export type AuditEvent =
       readonly reason: RefusalReason;
       readonly consecutiveFailures: number;
     }
+  | ({ readonly type: 'session.created'; readonly kind: string } & OfSession)
+  | ({ readonly type: 'session.refreshed' } & OfSession)
+  | ({ readonly type: 'session.ended'; readonly reason: SessionEnd } & OfSession)
+  | { readonly type: 'token.revoked'; readonly userId: string | null; readonly jti: string }
   | { readonly type: 'user.unlocked'; readonly userId: string }
   | { readonly type: 'user.erased'; readonly userId: string };
 

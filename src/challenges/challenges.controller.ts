@@ -1,4 +1,4 @@
-import { Controller, Delete, Get, Header, HttpCode, Post } from '@nestjs/common';
+import { Controller, Delete, Get, Header, HttpCode, Post, Res } from '@nestjs/common';
 import {
   ApiCreatedResponse,
   ApiNoContentResponse,
@@ -6,11 +6,13 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { CurrentCaller, Scopes } from '../applications/access.js';
 import type { Caller } from '../applications/application.js';
 import { Clock } from '../clock.js';
 import type { Challenge } from './challenge.js';
 import { ValidBody, ValidId, ValidParam } from '../input.js';
+import type { Issued } from '../sessions/sessions.service.js';
 import { token } from '../tokens/tokens.schemas.js';
 import { userId } from '../users/user.js';
 import * as schemas from './challenges.schemas.js';
@@ -19,7 +21,7 @@ import {
   type ChallengeRequest,
   type ResendRequest,
 } from './challenges.service.js';
-import { Verification, type VerifyRequest } from './verification.js';
+import { Verification, type VerifyChallengeRequest, type VerifyRequest } from './verification.js';
 
 @ApiTags('verification')
 @Controller('v1')
@@ -40,8 +42,9 @@ export class ChallengesController {
     @CurrentCaller() caller: Caller,
     @ValidParam('user_id', userId) user: string,
     @ValidBody(schemas.verifyBody) body: VerifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return this.verification.byUser(caller, user, body);
+    return handOver(reply, this.verification.byUser(caller, user, body));
   }
 
   @Post('challenges')
@@ -85,9 +88,10 @@ export class ChallengesController {
   verifyChallenge(
     @CurrentCaller() caller: Caller,
     @ValidId('chl') id: string,
-    @ValidBody(schemas.verifyChallengeBody) { code }: { code: string },
+    @ValidBody(schemas.verifyChallengeBody) body: VerifyChallengeRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return this.verification.byChallenge(caller, id, code);
+    return handOver(reply, this.verification.byChallenge(caller, id, body));
   }
 
   @Delete('challenges/:id')
@@ -103,4 +107,11 @@ export class ChallengesController {
     const delivery = await this.challenges.deliveryOf(caller, challenge);
     return schemas.challengeView(challenge, this.clock.now(), delivery);
   }
+}
+
+/** Answers with the token; the session's cookie, where there is one, stands in the header beside it. */
+async function handOver(reply: FastifyReply, proved: Promise<Issued>) {
+  const { token: earned, cookie } = await proved;
+  if (cookie !== undefined) void reply.header('Set-Cookie', cookie);
+  return earned;
 }

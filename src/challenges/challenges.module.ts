@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
 import { FactorsModule } from '../factors/factors.module.js';
+import { SessionsModule } from '../sessions/sessions.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { AttemptsRepository } from './attempts.repository.js';
 import { ChallengesController } from './challenges.controller.js';
@@ -18,7 +19,7 @@ import { TotpProof } from './totp.proof.js';
 import { Verification } from './verification.js';
 
 @Module({
-  imports: [AuditModule, DeliveryModule, FactorsModule, TokensModule],
+  imports: [AuditModule, DeliveryModule, FactorsModule, SessionsModule, TokensModule],
   providers: [
     AttemptsRepository,
     ChallengesRepository,

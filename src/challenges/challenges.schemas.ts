@@ -4,9 +4,42 @@ import { messageStatuses, type MessageState } from '../delivery/message.js';
 import { mask } from '../delivery/phone-number.js';
 import { factorTypes } from '../factors/factor.js';
 import { clientIp, code, locale, phone } from '../factors/factors.schemas.js';
+import { sessionKinds } from '../sessions/session.js';
 import { firstFactor, transaction } from '../tokens/tokens.schemas.js';
 import { userId } from '../users/user.js';
 import { attemptsLeftOf, purposes, statusAt, type Challenge } from './challenge.js';
+
+const sessionRequest = {
+  session: z.enum(sessionKinds).optional().meta({
+    description:
+      'Begin a session: `refresh_token` answers with one, `cookie` with a Set-Cookie header to be handed on to the browser.',
+  }),
+  replaces_session: z
+    .string()
+    .regex(/^ses_[0-9a-z]{26}$/, 'must be the id of a session')
+    .optional()
+    .meta({ description: 'A session of the same user’s that ends when the new one begins.' }),
+  certificate_thumbprint: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{43}$/, 'must be a SHA-256 thumbprint in base64url')
+    .optional()
+    .meta({
+      description:
+        'Binds the token to a client certificate (RFC 8705): the claim `cnf` holds it as `x5t#S256`.',
+    }),
+};
+
+const replacesNeedsSession = ({
+  session,
+  replaces_session,
+}: {
+  session?: unknown;
+  replaces_session?: unknown;
+}) => replaces_session === undefined || session !== undefined;
+const replacesAlone = {
+  path: ['replaces_session'],
+  message: 'is for a request that begins a session: give "session" as well',
+};
 
 const factorId = z.string().regex(/^fac_[0-9a-z]{26}$/, 'must be the id of a factor');
 
@@ -18,10 +51,15 @@ export const verifyBody = z
       .meta({ description: 'Left out: the code may be of any active factor.' }),
     first_factor: firstFactor.optional(),
     transaction: transaction.optional(),
+    ...sessionRequest,
   })
+  .refine(replacesNeedsSession, replacesAlone)
   .meta({ id: 'VerifyRequest' });
 
-export const verifyChallengeBody = z.strictObject({ code }).meta({ id: 'VerifyChallengeRequest' });
+export const verifyChallengeBody = z
+  .strictObject({ code, ...sessionRequest })
+  .refine(replacesNeedsSession, replacesAlone)
+  .meta({ id: 'VerifyChallengeRequest' });
 
 const channel = z.enum(channels);
 

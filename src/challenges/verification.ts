@@ -4,8 +4,10 @@ import { Audit } from '../audit/audit.js';
 import type { RefusalReason } from '../audit/event.js';
 import { Clock } from '../clock.js';
 import { WatchwordError } from '../errors.js';
-import { AccessTokens, type TokenAnswer } from '../tokens/access-tokens.js';
-import { hashTransaction, type FirstFactor } from '../tokens/claims.js';
+import type { SessionKind } from '../sessions/session.js';
+import { SessionsService, type Issued } from '../sessions/sessions.service.js';
+import { AccessTokens } from '../tokens/access-tokens.js';
+import { grantOf, hashTransaction, type FirstFactor } from '../tokens/claims.js';
 import { AttemptsRepository, type Charge } from './attempts.repository.js';
 import { attemptsLeftOf, maySee, statusAt, type Challenge } from './challenge.js';
 import { ChallengesRepository } from './challenges.repository.js';
@@ -14,7 +16,19 @@ import { PhoneProof } from './phone.proof.js';
 import type { Claim, ProofKind, Proven } from './proof-kind.js';
 import { TotpProof } from './totp.proof.js';
 
-export interface VerifyRequest {
+/** What the application wants of the proof. */
+export interface TokenRequest {
+  readonly session?: SessionKind | undefined;
+  readonly replaces_session?: string | undefined;
+  /** Thumbprint of the certificate that the token is to be bound to. */
+  readonly certificate_thumbprint?: string | undefined;
+}
+
+export interface VerifyChallengeRequest extends TokenRequest {
+  readonly code: string;
+}
+
+export interface VerifyRequest extends TokenRequest {
   readonly code: string;
   readonly factor_id?: string | undefined;
   readonly first_factor?: readonly FirstFactor[] | undefined;
@@ -34,6 +48,7 @@ export class Verification {
     private readonly totp: TotpProof,
     private readonly phone: PhoneProof,
     private readonly tokens: AccessTokens,
+    private readonly sessions: SessionsService,
     private readonly audit: Audit,
     private readonly clock: Clock,
   ) {}
@@ -44,7 +59,8 @@ export class Verification {
    * @throws WatchwordError `code_incorrect` for a wrong code, a used one, a user without a factor and
    *   a user who does not exist alike (S42); `locked`; `not_found` for a factor that is not the user's
    */
-  async byUser(caller: Caller, userId: string, request: VerifyRequest): Promise<TokenAnswer> {
+  async byUser(caller: Caller, userId: string, request: VerifyRequest): Promise<Issued> {
+    await this.refuseForeignSession(caller, request);
     const claim: Claim = {
       caller,
       userId,
@@ -55,7 +71,7 @@ export class Verification {
       transactionHash: request.transaction ? hashTransaction(request.transaction) : null,
       now: this.clock.now(),
     };
-    return this.issue(claim, this.totp, await this.prove(claim, this.totp));
+    return this.issue(claim, this.totp, await this.prove(claim, this.totp), request);
   }
 
   /**
@@ -63,13 +79,18 @@ export class Verification {
    *
    * @throws WatchwordError `not_found`, `challenge_ended`, `code_incorrect`, `locked`
    */
-  async byChallenge(caller: Caller, challengeId: string, code: string): Promise<TokenAnswer> {
+  async byChallenge(
+    caller: Caller,
+    challengeId: string,
+    request: VerifyChallengeRequest,
+  ): Promise<Issued> {
+    await this.refuseForeignSession(caller, request);
     const challenge = await this.challenges.find(caller.application.id, challengeId);
     if (challenge === undefined || !mayVerify(caller, challenge))
       throw new WatchwordError('not_found');
     const kind = this.kindOf(challenge);
-    const claim = claimOf(caller, challenge, code, this.clock.now());
-    return this.issue(claim, kind, await this.prove(claim, kind));
+    const claim = claimOf(caller, challenge, request.code, this.clock.now());
+    return this.issue(claim, kind, await this.prove(claim, kind), request);
   }
 
   /**
@@ -140,15 +161,30 @@ export class Verification {
     });
   }
 
-  private issue(claim: Claim, kind: ProofKind, { userId, factorId, method }: Proven): TokenAnswer {
-    return this.tokens.issue(claim.caller.application, {
+  /** Said before the code is looked at, so that a slip of the pen costs nobody a code. */
+  private async refuseForeignSession(caller: Caller, request: TokenRequest): Promise<void> {
+    if (request.replaces_session !== undefined)
+      await this.sessions.requireOwn(caller, request.replaces_session);
+  }
+
+  private issue(
+    claim: Claim,
+    kind: ProofKind,
+    { userId, factorId, method }: Proven,
+    { session, replaces_session: replaces, certificate_thumbprint: certificate }: TokenRequest,
+  ): Issued | Promise<Issued> {
+    const grant = grantOf({
       userId,
       factor: { id: factorId, type: kind.type },
       method,
       firstFactor: claim.firstFactor,
       transactionHash: claim.transactionHash,
+      certificate: certificate ?? null,
       provenAt: claim.now,
     });
+    return session === undefined
+      ? { token: this.tokens.issue(claim.caller.application, grant) }
+      : this.sessions.begin(claim.caller, { kind: session, replaces }, grant);
   }
 
   private refuseCode(claim: Claim, kind: ProofKind, charge: Charge): Promise<never> {

@@ -62,6 +62,13 @@ applications
   .option('--audience <text>', 'aud of its tokens; its id if left out')
   .option('--access-token-seconds <n>', 'life of its tokens (default: 900)', seconds)
   .option('--enrol-proof-seconds <n>', 'how fresh a proof a further factor needs', seconds)
+  .option(
+    '--session-idle-seconds <n>',
+    'a session unused for so long ends (default: a week)',
+    seconds,
+  )
+  .option('--session-seconds <n>', 'a session ends after so long (default: 30 days)', seconds)
+  .option('--no-sessions-end-with-factor', 'sessions outlive the factor that began them')
   .addOption(scopesOption)
   .action((options: Record<string, unknown>) => run('applications.create', options));
 applications

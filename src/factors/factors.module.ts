@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
+import { SessionsModule } from '../sessions/sessions.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { FactorsController } from './factors.controller.js';
@@ -10,7 +11,7 @@ import { PhoneMethod } from './phone.method.js';
 import { TotpMethod } from './totp.method.js';
 
 @Module({
-  imports: [AuditModule, DeliveryModule, TokensModule, UsersModule],
+  imports: [AuditModule, DeliveryModule, SessionsModule, TokensModule, UsersModule],
   providers: [FactorsRepository, FactorsService, PhoneMethod, TotpMethod],
   controllers: [FactorsController],
   exports: [FactorsService, PhoneMethod, TotpMethod],

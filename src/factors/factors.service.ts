@@ -6,6 +6,7 @@ import { CONFIG, type Config } from '../config.js';
 import { WatchwordError } from '../errors.js';
 import { Database, type Executor } from '../storage/database.js';
 import { newId } from '../storage/ids.js';
+import { SessionsService } from '../sessions/sessions.service.js';
 import { FreshProof } from '../tokens/fresh-proof.js';
 import { UsersRepository } from '../users/users.repository.js';
 import {
@@ -30,6 +31,7 @@ export class FactorsService {
     private readonly totp: TotpMethod,
     private readonly phone: PhoneMethod,
     private readonly freshProof: FreshProof,
+    private readonly sessions: SessionsService,
     private readonly database: Database,
     private readonly audit: Audit,
     private readonly clock: Clock,
@@ -242,6 +244,7 @@ export class FactorsService {
       lastOfUser: !live.some(({ status }) => status === 'active'),
       ...named(factor),
     });
+    await this.sessions.endWithFactor(executor, context, id);
     return true;
   }
 

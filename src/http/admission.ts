@@ -7,7 +7,8 @@ import { Callers } from '../applications/callers.js';
 import { WatchwordError } from '../errors.js';
 import { Limits } from './limits.js';
 
-const uncounted = /^\/(health|metrics)(\/|$)/;
+/** Probes; and a proxy's questions, which come from one address for everybody, and where nothing can be guessed. */
+const uncounted = /^\/(health|metrics|v1\/forward-auth)(\/|$)/;
 /** What the framework itself serves: the pages of the API's description. */
 const docs = /^\/(docs|openapi\.(json|yaml))(\/|$)/;
 

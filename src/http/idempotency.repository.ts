@@ -14,7 +14,7 @@ export interface IdempotencySlot {
 
 /** What was answered the first time: a body as it was sent, or an error of the table. */
 export type StoredAnswer =
-  | { readonly status: number; readonly text: string }
+  | { readonly status: number; readonly text: string; readonly cookie?: string }
   | { readonly code: ErrorCode; readonly members: ErrorMembers; readonly requestId: string };
 
 export type Reservation =

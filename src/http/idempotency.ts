@@ -60,7 +60,12 @@ export class Idempotency {
     request.slot = undefined;
     if (problem === undefined) {
       const text = typeof body === 'string' ? body : '';
-      await this.repository.answer(slot, { status: reply.statusCode, text });
+      const cookie = reply.getHeader('set-cookie');
+      await this.repository.answer(slot, {
+        status: reply.statusCode,
+        text,
+        ...(typeof cookie === 'string' && { cookie }),
+      });
       return;
     }
     const { code, members } = problem;
@@ -87,6 +92,7 @@ function sameness({ method, url, body }: FastifyRequest): string[] {
 
 function replay(reply: FastifyReply, answer: StoredAnswer): FastifyReply {
   if ('code' in answer) throw new WatchwordError(answer.code, answer.members);
+  if (answer.cookie !== undefined) void reply.header('Set-Cookie', answer.cookie);
   return reply
     .status(answer.status)
     .headers({ 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store' })

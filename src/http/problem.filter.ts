@@ -33,13 +33,26 @@ export async function sendProblem(
   if (reply.sent) return;
   if (problem.retry_after !== undefined)
     void reply.header('Retry-After', String(problem.retry_after));
-  if (error.code === 'unauthenticated')
-    void reply.header('WWW-Authenticate', 'Bearer realm="watchword"');
+  const challenge = challengeOf(error);
+  if (challenge !== undefined) void reply.header('WWW-Authenticate', challenge);
   await reply
     .status(problem.status)
     .header('Content-Type', 'application/problem+json; charset=utf-8')
     .header('Cache-Control', 'no-store')
     .send(JSON.stringify(problem));
+}
+
+/** What has to be brought: a credential (RFC 6750 section 3), or a better proof (RFC 9470 section 3). */
+function challengeOf({ code, members }: WatchwordError): string | undefined {
+  if (code === 'unauthenticated' || code === 'proof_missing') return 'Bearer realm="watchword"';
+  if (code !== 'proof_insufficient') return undefined;
+  const { acr, max_age } = members;
+  return [
+    'Bearer realm="watchword", error="insufficient_user_authentication"',
+    'error_description="A stronger or fresher proof is needed"',
+    ...(acr === undefined ? [] : [`acr_values="${acr}"`]),
+    ...(max_age === undefined ? [] : [`max_age="${max_age}"`]),
+  ].join(', ');
 }
 
 function log(request: FastifyRequest, error: WatchwordError, status: number): void {

@@ -58,6 +58,9 @@ export const operations = {
       audience: text.optional(),
       accessTokenSeconds: z.int().min(30).max(86_400).optional(),
       enrolProofSeconds: z.int().min(1).max(86_400).optional(),
+      sessionIdleSeconds: z.int().min(60).max(31_536_000).optional(),
+      sessionSeconds: z.int().min(60).max(31_536_000).optional(),
+      sessionsEndWithFactor: z.boolean().optional(),
       scopes: scopeList,
     }),
     (context, { scopes: granted, ...request }) =>

@@ -16,8 +16,8 @@ const numberOfBudget = sql<Uint8Array | null>`CASE WHEN attempt_budgets.user_id 
   THEN decode(translate(substr(attempt_budgets.user_id, 7), '-_', '+/') || '=', 'base64') END`;
 
 /**
- * Deletes what has expired: factors nobody activated, old challenges, messages and counters, stored
- * answers, empty budgets.
+ * Deletes what has expired: factors nobody activated, old challenges, messages and counters, ended
+ * sessions, tokens whose revocation is over, stored answers, empty budgets.
  * Safe to run on several replicas at once.
  *
  * @returns rows deleted
@@ -46,6 +46,8 @@ export async function deleteExpired(database: Database, now: Date): Promise<numb
         where.or([where('paused_until', 'is', null), where('paused_until', '<', now)]),
       )
       .executeTakeFirst(),
+    kysely.deleteFrom('sessions').where('ends_at', '<', before(DAY_MS)).executeTakeFirst(),
+    kysely.deleteFrom('revoked_tokens').where('expires_at', '<', now).executeTakeFirst(),
     kysely.deleteFrom('idempotency_answers').where('expires_at', '<', now).executeTakeFirst(),
     kysely
       .deleteFrom('attempt_budgets')

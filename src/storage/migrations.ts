@@ -4,6 +4,7 @@ import { isMissingTable } from './failure.js';
 import type { Schema } from './schema.js';
 import { foundation } from './migrations/0001-foundation.js';
 import { phones } from './migrations/0002-phones.js';
+import { sessions } from './migrations/0004-sessions.js';
 
 /**
  * Every migration, in order. Once released a migration is never edited, and each must leave a schema
@@ -12,6 +13,7 @@ import { phones } from './migrations/0002-phones.js';
 const migrations = {
   '0001-foundation': foundation,
   '0002-phones': phones,
+  '0004-sessions': sessions,
 };
 
 /**

@@ -19,6 +19,10 @@ export interface ApplicationRow {
   factor_types: string[];
   /** Age in seconds up to which a proof lets a further factor be enrolled; null: no proof needed. */
   enrol_proof_seconds: number | null;
+  /** How long a session may lie unused, and how long it may last at all. */
+  session_idle_seconds: Generated<number>;
+  session_seconds: Generated<number>;
+  sessions_end_with_factor: Generated<boolean>;
   created_at: Date;
 }
 
@@ -160,6 +164,38 @@ export interface InboxRow {
   sent_at: Date;
 }
 
+export interface SessionRow {
+  id: string;
+  realm_id: string;
+  user_id: string;
+  application_id: string;
+  kind: string;
+  factor_id: string;
+  factor_type: string;
+  amr: string[];
+  acr: string;
+  auth_time: Date;
+  certificate: string | null;
+  /** SHA-256 of the cookie's id; null where it has refresh tokens. */
+  cookie_hash: Uint8Array | null;
+  /** SHA-256 of the newest refresh token and of the one before. */
+  refresh_hash: Uint8Array | null;
+  previous_hash: Uint8Array | null;
+  /** Until when the one before answers with the newest. */
+  previous_until: Date | null;
+  created_at: Date;
+  last_used_at: Date;
+  idle_ends_at: Date;
+  ends_at: Date;
+  revoked_at: Date | null;
+}
+
+/** An access token that was revoked before its end, and until when that matters. */
+export interface RevokedTokenRow {
+  jti: string;
+  expires_at: Date;
+}
+
 export interface SigningKeyRow {
   kid: string;
   algorithm: string;
@@ -205,6 +241,8 @@ export interface Schema {
   messages: MessageRow;
   send_counters: SendCounterRow;
   inbox: InboxRow;
+  sessions: SessionRow;
+  revoked_tokens: RevokedTokenRow;
   signing_keys: SigningKeyRow;
   audit_events: AuditEventRow;
   idempotency_answers: IdempotencyAnswerRow;

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { Application } from '../applications/application.js';
 import { CONFIG, type Config } from '../config.js';
 import { newId } from '../storage/ids.js';
-import { assuranceOf, type AccessTokenClaims, type Proof } from './claims.js';
-import { JwtCheck } from './check-jwt.js';
+import type { AccessTokenClaims, Grant } from './claims.js';
+import { JwtCheck, type OwnClaims } from './check-jwt.js';
 import { signJwt } from './sign-jwt.js';
 import { SigningKeys } from './signing-keys.js';
 
@@ -15,6 +15,9 @@ export interface TokenAnswer {
   readonly expires_in: number;
   readonly factor: { readonly id: string; readonly type: string };
   readonly user_id: string;
+  readonly refresh_token?: string;
+  readonly session_id?: string;
+  readonly session_expires_at?: string;
 }
 
 /** What an access token says beside what all tokens do. */
@@ -32,29 +35,35 @@ export class AccessTokens {
     @Inject(CONFIG) private readonly config: Pick<Config, 'publicUrl'>,
   ) {}
 
-  /** Signs the token of a proof that has been committed. */
-  issue(application: Application, proof: Proof): TokenAnswer {
+  /** Signs the token of a grant whose proof, and whose session, have been committed. */
+  issue(application: Application, grant: Grant): TokenAnswer {
     const { headers, privateKey } = this.keys.current();
-    const provenAt = seconds(proof.provenAt);
+    const { session, transactionHash, certificate } = grant;
+    const issuedAt = seconds(grant.issuedAt);
+    const wanted = issuedAt + application.accessTokenSeconds;
+    const exp = session === null ? wanted : Math.min(wanted, seconds(session.endsAt));
     const claims: AccessTokenClaims = {
       iss: this.config.publicUrl,
       aud: application.audience,
-      sub: proof.userId,
+      sub: grant.userId,
       client_id: application.id,
-      iat: provenAt,
-      nbf: provenAt,
-      exp: provenAt + application.accessTokenSeconds,
+      iat: issuedAt,
+      nbf: issuedAt,
+      exp,
       jti: newId('jti'),
-      ...assuranceOf(proof),
-      auth_time: provenAt,
-      ...(proof.transactionHash !== null && { txn_hash: proof.transactionHash }),
+      ...(session !== null && { sid: session.id }),
+      amr: grant.amr,
+      acr: grant.acr,
+      auth_time: seconds(grant.authTime),
+      ...(transactionHash !== null && { txn_hash: transactionHash }),
+      ...(certificate !== null && { cnf: { 'x5t#S256': certificate } }),
     };
     return {
       access_token: signJwt(headers['at+jwt'], claims, privateKey),
       token_type: 'Bearer',
-      expires_in: application.accessTokenSeconds,
-      factor: proof.factor,
-      user_id: proof.userId,
+      expires_in: exp - issuedAt,
+      factor: grant.factor,
+      user_id: grant.userId,
     };
   }
 
@@ -64,10 +73,16 @@ export class AccessTokens {
    * @returns its claims, or undefined for anything else (S81 to S85)
    */
   async check(application: Application, token: string): Promise<AccessTokenClaims | undefined> {
-    const claims = await this.jwt.check('at+jwt', token);
+    const claims = await this.read(token);
     const isTheirs = claims?.aud === application.audience && claims.client_id === application.id;
-    if (!isTheirs || !accessClaims.safeParse(claims).success) return undefined;
-    return claims as unknown as AccessTokenClaims;
+    return isTheirs ? claims : undefined;
+  }
+
+  /** The same for a token that may be any application's: whose it is, the caller has to look at. */
+  async read(token: string): Promise<(AccessTokenClaims & OwnClaims) | undefined> {
+    const claims = await this.jwt.check('at+jwt', token);
+    if (claims === undefined || !accessClaims.safeParse(claims).success) return undefined;
+    return claims as AccessTokenClaims & OwnClaims;
   }
 }
 

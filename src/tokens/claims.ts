@@ -30,7 +30,25 @@ export interface Proof {
   /** Empty where the application has checked nothing itself. */
   readonly firstFactor: readonly FirstFactor[];
   readonly transactionHash: string | null;
+  /** Thumbprint of the certificate that the token is to be bound to. */
+  readonly certificate: string | null;
   readonly provenAt: Date;
+}
+
+/** What an access token is made of: a proof, just made or long ago. */
+export interface Grant {
+  readonly userId: string;
+  readonly factor: { readonly id: string; readonly type: string };
+  readonly amr: readonly string[];
+  readonly acr: 'aal1' | 'aal2';
+  /** When the factor was proved. */
+  readonly authTime: Date;
+  readonly issuedAt: Date;
+  readonly transactionHash: string | null;
+  /** The session that it belongs to; a token does not outlive it. */
+  readonly session: { readonly id: string; readonly endsAt: Date } | null;
+  /** SHA-256 thumbprint of the certificate it is bound to (RFC 8705 section 3.1), base64url. */
+  readonly certificate: string | null;
 }
 
 export interface AccessTokenClaims {
@@ -42,10 +60,12 @@ export interface AccessTokenClaims {
   readonly nbf: number;
   readonly exp: number;
   readonly jti: string;
+  readonly sid?: string;
   readonly amr: readonly string[];
   readonly acr: 'aal1' | 'aal2';
   readonly auth_time: number;
   readonly txn_hash?: string;
+  readonly cnf?: { readonly 'x5t#S256': string };
 }
 
 /** @returns the `amr` and `acr` that are true of the proof (S86): two factors and `mfa`, or one */
@@ -53,6 +73,20 @@ export function assuranceOf(proof: Pick<Proof, 'firstFactor' | 'method'>) {
   if (proof.firstFactor.length === 0) return { amr: [proof.method], acr: 'aal1' } as const;
   const amr = [...new Set<string>([...proof.firstFactor, proof.method, 'mfa'])];
   return { amr, acr: 'aal2' } as const;
+}
+
+/** What a proof that was made now is worth. */
+export function grantOf(proof: Proof): Grant {
+  return {
+    userId: proof.userId,
+    factor: proof.factor,
+    ...assuranceOf(proof),
+    authTime: proof.provenAt,
+    issuedAt: proof.provenAt,
+    transactionHash: proof.transactionHash,
+    session: null,
+    certificate: proof.certificate,
+  };
 }
 
 /**

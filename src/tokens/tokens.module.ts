@@ -4,12 +4,13 @@ import { AccessTokens } from './access-tokens.js';
 import { JwtCheck } from './check-jwt.js';
 import { FreshProof } from './fresh-proof.js';
 import { JwksController } from './jwks.controller.js';
+import { Revocations } from './revocations.js';
 import { SigningKeys } from './signing-keys.js';
 
 @Module({
   imports: [JwtModule.register({})],
-  providers: [AccessTokens, FreshProof, JwtCheck, SigningKeys],
+  providers: [AccessTokens, FreshProof, JwtCheck, Revocations, SigningKeys],
   controllers: [JwksController],
-  exports: [AccessTokens, FreshProof, JwtCheck, SigningKeys],
+  exports: [AccessTokens, FreshProof, JwtCheck, Revocations, SigningKeys],
 })
 export class TokensModule {}

@@ -24,6 +24,12 @@ export const token = z
     expires_in: z.int().meta({ description: 'Seconds.' }),
     factor: z.object({ id: z.string(), type: z.string() }),
     user_id: z.string(),
+    refresh_token: z
+      .string()
+      .optional()
+      .meta({ description: 'Good once: each refresh answers with the next.' }),
+    session_id: z.string().optional(),
+    session_expires_at: z.iso.datetime().optional(),
   })
   .meta({ id: 'Token' });
 

@@ -1,0 +1,26 @@
+import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
+import { TokensModule } from '../tokens/tokens.module.js';
+import { ForwardAuth } from './forward-auth.js';
+import { ForwardAuthController } from './forward-auth.controller.js';
+import { Introspection } from './introspection.js';
+import { Refreshing } from './refreshing.js';
+import { RefreshTokens } from './refresh-token.js';
+import { SessionsController } from './sessions.controller.js';
+import { SessionsRepository } from './sessions.repository.js';
+import { SessionsService } from './sessions.service.js';
+
+@Module({
+  imports: [AuditModule, TokensModule],
+  providers: [
+    ForwardAuth,
+    Introspection,
+    Refreshing,
+    RefreshTokens,
+    SessionsRepository,
+    SessionsService,
+  ],
+  controllers: [SessionsController, ForwardAuthController],
+  exports: [SessionsService],
+})
+export class SessionsModule {}
