@@ -95,8 +95,13 @@ export class SessionsRepository {
     return rows.map(toSession);
   }
 
-  async findLive(owner: SessionOwner, id: string, now: Date): Promise<Session | undefined> {
-    const row = await this.live(owner, now).where('id', '=', id).executeTakeFirst();
+  async findLive(
+    owner: SessionOwner,
+    id: string,
+    now: Date,
+    executor?: Executor,
+  ): Promise<Session | undefined> {
+    const row = await this.live(owner, now, executor).where('id', '=', id).executeTakeFirst();
     return row && toSession(row);
   }
 
@@ -203,8 +208,12 @@ export class SessionsRepository {
     return rows.length === 1;
   }
 
-  private live({ realmId, applicationId }: SessionOwner, now: Date) {
-    const query = this.database.kysely
+  private live(
+    { realmId, applicationId }: SessionOwner,
+    now: Date,
+    executor: Executor = this.database.kysely,
+  ) {
+    const query = executor
       .selectFrom('sessions')
       .selectAll()
       .where('realm_id', '=', realmId)

@@ -149,7 +149,7 @@ export class SessionsService {
 
   private async endReplaced(executor: Executor, caller: Caller, id: string, by: Session) {
     const owner = { realmId: by.realmId, applicationId: by.applicationId };
-    const replaced = await this.repository.findLive(owner, id, by.createdAt);
+    const replaced = await this.repository.findLive(owner, id, by.createdAt, executor);
     // A number's proof may turn out to be another user's than the browser was logged in as.
     if (replaced?.userId !== by.userId) return;
     const ended = await this.repository.revoke(executor, owner, id, by.createdAt);

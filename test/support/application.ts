@@ -57,6 +57,9 @@ interface Registration {
   readonly audience: string;
   readonly accessTokenSeconds: number;
   readonly enrolProofSeconds: number;
+  readonly sessionIdleSeconds: number;
+  readonly sessionSeconds: number;
+  readonly sessionsEndWithFactor: boolean;
 }
 
 export interface ApplicationOptions {
