@@ -23,7 +23,8 @@ export function isCrossSite({ method, origin, headers }: BrowserRequest): boolea
   const site = headers['sec-fetch-site'];
   if (site !== undefined) {
     if (site === 'same-origin' || site === 'none') return false;
-    return !(isReading && headers['sec-fetch-mode'] === 'navigate');
+    const isPage = (headers['sec-fetch-dest'] ?? 'document') === 'document';
+    return !(isReading && isPage && headers['sec-fetch-mode'] === 'navigate');
   }
   const from = headers['origin'];
   if (from !== undefined) return origin === undefined || from !== origin;

@@ -58,7 +58,16 @@ it('says nothing but inactive of whatever is not good', async () => {
   const { refresh_token: newest } = (await refresh(service, body.refresh_token)).body;
   const expired = (await login({})).body.access_token as string;
   service.clock.advance(900 + 60);
-  const bad = ['x', '.', '..', 'a.b.c', 'wwr_', `${body.access_token}x`, body.access_token, expired];
+  const bad = [
+    'x',
+    '.',
+    '..',
+    'a.b.c',
+    'wwr_',
+    `${body.access_token}x`,
+    body.access_token,
+    expired,
+  ];
   for (const token of [...bad, body.refresh_token, 'A'.repeat(43)])
     expect((await introspect(service, token)).body).toEqual({ active: false });
   expect((await introspect(service, newest)).body.active).toBe(true);
