@@ -28,6 +28,11 @@ export const errorTable = {
     detail:
       'Have the user prove the factor again. One that was used before ends its session: keep the newest only.',
   },
+  grant_type_unsupported: {
+    status: 400,
+    title: 'There is no such grant here',
+    detail: 'Send grant_type=client_credentials or grant_type=refresh_token.',
+  },
   unauthenticated: {
     status: 401,
     title: 'The API key is missing or not accepted',
@@ -138,7 +143,7 @@ export const errorTable = {
   media_type_unsupported: {
     status: 415,
     title: 'The body is not JSON',
-    detail: 'Send "Content-Type: application/json".',
+    detail: 'Send "Content-Type: application/json"; the OAuth endpoints take forms too.',
   },
   code_incorrect: {
     status: 422,

@@ -4,13 +4,47 @@
  * as the router.
  */
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { ApiBody, ApiParam, ApiQuery } from '@nestjs/swagger';
-import type { FastifyRequest } from 'fastify';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js';
+import { ApiBody, ApiConsumes, ApiParam, ApiQuery } from '@nestjs/swagger';
+import type { FastifyContextConfig, FastifyRequest } from 'fastify';
 import type { ZodType } from 'zod';
 import { WatchwordError } from './errors.js';
 import { isIdOf, type IdPrefix } from './storage/ids.js';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The members of a form that may come in JSON's place. */
+    form?: readonly string[];
+  }
+}
+
 const MOST_ERRORS = 20;
+
+export const FORM = 'application/x-www-form-urlencoded';
+const formType = /^application\/x-www-form-urlencoded(; ?charset=utf-8)?$/i;
+
+/** Whether a request brings a form to a route that takes forms. */
+export function bringsForm({ routeOptions, headers }: FastifyRequest): boolean {
+  return routeOptions.config.form !== undefined && formType.test(headers['content-type'] ?? '');
+}
+
+/** Says something more of a route to the edge; Nest's own decorator forgets what the one before has said. */
+export const routeConfig =
+  (config: FastifyContextConfig): MethodDecorator =>
+  (target, name, descriptor) => {
+    const method = descriptor.value as object;
+    const said = Reflect.getMetadata(FASTIFY_ROUTE_CONFIG_METADATA, method) as object | undefined;
+    RouteConfig({ ...said, ...config })(target, name, descriptor);
+  };
+
+/** The route takes a form with these members too, as OAuth's libraries send it; http/form.ts reads it. */
+export const TakesForm =
+  (...members: string[]): MethodDecorator =>
+  (target, name, descriptor) => {
+    routeConfig({ form: members })(target, name, descriptor);
+    ApiConsumes('application/json', FORM)(target, name, descriptor);
+  };
 
 /** The body, as `schema` reads it. */
 export const ValidBody = (schema: ZodType): ParameterDecorator =>

@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
 import { WatchwordError } from '../errors.js';
+import { routeConfig } from '../input.js';
 import type { Scope } from './api-key.js';
 import type { Caller } from './application.js';
 
@@ -20,10 +20,10 @@ declare module 'fastify' {
 }
 
 /** The route needs an API key that carries at least one of these scopes. */
-export const Scopes = (...anyOf: [Scope, ...Scope[]]) => RouteConfig({ access: anyOf });
+export const Scopes = (...anyOf: [Scope, ...Scope[]]) => routeConfig({ access: anyOf });
 
 /** The route is for everybody. */
-export const Open = () => RouteConfig({ access: 'open' });
+export const Open = () => routeConfig({ access: 'open' });
 
 /** The caller of the request, as http/admission.ts found it. */
 export const CurrentCaller = createParamDecorator((_data: unknown, context: ExecutionContext) => {

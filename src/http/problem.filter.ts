@@ -1,6 +1,8 @@
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { WatchwordError } from '../errors.js';
+import { bringsForm } from '../input.js';
+import { oauthErrorOf } from './oauth-error.js';
 import { problemOf, toWatchwordError } from './problem.js';
 import { idsOf } from './request-id.js';
 
@@ -35,10 +37,13 @@ export async function sendProblem(
     void reply.header('Retry-After', String(problem.retry_after));
   const challenge = challengeOf(error);
   if (challenge !== undefined) void reply.header('WWW-Authenticate', challenge);
+  void reply.status(problem.status).header('Cache-Control', 'no-store');
+  if (bringsForm(request))
+    return reply
+      .header('Content-Type', 'application/json; charset=utf-8')
+      .send(JSON.stringify(oauthErrorOf(problem)));
   await reply
-    .status(problem.status)
     .header('Content-Type', 'application/problem+json; charset=utf-8')
-    .header('Cache-Control', 'no-store')
     .send(JSON.stringify(problem));
 }
 

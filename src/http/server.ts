@@ -9,6 +9,8 @@ import {
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import { WatchwordError } from '../errors.js';
+import { bringsForm, FORM } from '../input.js';
+import { parseForm } from './form.js';
 import { apiHeaders, docsHeaders } from './headers.js';
 import { isJsonType, parseJson } from './json.js';
 import { sendProblem } from './problem.filter.js';
@@ -22,8 +24,6 @@ const PARAMETER_CHARACTERS = 255 * 12;
 const REQUEST_TIMEOUT_MS = 10_000;
 const HEADERS_TIMEOUT_MS = 5_000;
 const KEEP_ALIVE_MS = 65_000;
-/** What Twilio sends; taken nowhere but where it reports. */
-const FORM = 'application/x-www-form-urlencoded';
 
 /** The HTTP server as it stands before any route: limits, headers, one body parser. */
 export function createServer(config: Config, log: Logger): FastifyInstance {
@@ -61,16 +61,14 @@ export function createServer(config: Config, log: Logger): FastifyInstance {
   });
   if (log.isLevelEnabled('debug')) server.addHook('onResponse', logRequest);
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser(FORM, { parseAs: 'string' }, (_request, body, done) => {
-    done(null, body);
-  });
-  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    try {
-      done(null, isReport(request) ? body.toString() : parseJson(body as Buffer));
-    } catch (error) {
-      done(error as Error);
-    }
-  });
+  for (const type of [FORM, 'application/json'])
+    server.addContentTypeParser(type, { parseAs: 'buffer' }, (request, body, done) => {
+      try {
+        done(null, read(request, body as Buffer));
+      } catch (error) {
+        done(error as Error);
+      }
+    });
   return server;
 }
 
@@ -94,6 +92,12 @@ function badAddress(): WatchwordError {
   });
 }
 
+function read(request: FastifyRequest, body: Buffer): unknown {
+  if (isReport(request)) return body.toString();
+  const { form = [] } = request.routeOptions.config;
+  return bringsForm(request) ? parseForm(body, form) : parseJson(body);
+}
+
 /** A provider's report: its signature is over the very bytes, so it is handed on as it came. */
 function isReport({ routeOptions }: FastifyRequest): boolean {
   return routeOptions.url?.startsWith('/v1/callbacks/') === true;
@@ -102,6 +106,7 @@ function isReport({ routeOptions }: FastifyRequest): boolean {
 function hasForeignBody(request: FastifyRequest): boolean {
   const { headers } = request;
   if (isReport(request) && headers['content-type']?.split(';')[0] === FORM) return false;
+  if (bringsForm(request)) return false;
   const length = headers['content-length'];
   const hasBody = (length !== undefined && length !== '0') || 'transfer-encoding' in headers;
   return (hasBody || 'content-type' in headers) && !isJsonType(headers['content-type']);

@@ -1,8 +1,9 @@
-import { Controller, Delete, Get, Header, HttpCode, Post } from '@nestjs/common';
+import { Controller, Delete, Get, Header, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentCaller, Scopes } from '../applications/access.js';
 import type { Caller } from '../applications/application.js';
-import { ValidBody, ValidId, ValidParam } from '../input.js';
+import { bringsForm, TakesForm, ValidBody, ValidId, ValidParam } from '../input.js';
 import { token } from '../tokens/tokens.schemas.js';
 import { userId } from '../users/user.js';
 import { Introspection } from './introspection.js';
@@ -34,6 +35,7 @@ export class SessionsController {
 
   @Post('tokens/introspect')
   @Scopes('verify', 'login', 'admin')
+  @TakesForm('token', 'token_type_hint')
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Ask what a token is worth now (RFC 7662)' })
@@ -47,16 +49,20 @@ export class SessionsController {
 
   @Post('tokens/revoke')
   @Scopes('verify', 'login', 'admin')
+  @TakesForm('token', 'token_type_hint')
   @HttpCode(204)
   @ApiOperation({
     summary: 'End a token, or with a refresh token or a cookie its session (RFC 7009)',
   })
-  @ApiNoContentResponse()
+  @ApiNoContentResponse({ description: 'A form is answered with 200, as RFC 7009 has it.' })
   async revokeToken(
     @CurrentCaller() caller: Caller,
     @ValidBody(schemas.tokenBody) { token: text }: { token: string },
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
     await this.introspection.revoke(caller, text);
+    if (bringsForm(request)) void reply.status(200);
   }
 
   @Get('users/:user_id/sessions')

@@ -4,6 +4,8 @@ import { TokensModule } from '../tokens/tokens.module.js';
 import { ForwardAuth } from './forward-auth.js';
 import { ForwardAuthController } from './forward-auth.controller.js';
 import { Introspection } from './introspection.js';
+import { OAuth } from './oauth.js';
+import { OAuthController } from './oauth.controller.js';
 import { Refreshing } from './refreshing.js';
 import { RefreshTokens } from './refresh-token.js';
 import { SessionsController } from './sessions.controller.js';
@@ -15,12 +17,13 @@ import { SessionsService } from './sessions.service.js';
   providers: [
     ForwardAuth,
     Introspection,
+    OAuth,
     Refreshing,
     RefreshTokens,
     SessionsRepository,
     SessionsService,
   ],
-  controllers: [SessionsController, ForwardAuthController],
+  controllers: [SessionsController, OAuthController, ForwardAuthController],
   exports: [SessionsService],
 })
 export class SessionsModule {}

@@ -1,0 +1,58 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { z } from 'zod';
+import type { Scope } from '../applications/api-key.js';
+import type { Caller } from '../applications/application.js';
+import { CONFIG, type Config } from '../config.js';
+import { WatchwordError } from '../errors.js';
+import type { TokenAnswer } from '../tokens/access-tokens.js';
+import type { GrantBody, serverMetadata } from './oauth.schemas.js';
+import { Refreshing } from './refreshing.js';
+
+const authMethods = ['client_secret_basic'];
+const refreshingScopes: readonly Scope[] = ['verify', 'login'];
+
+/** What an OAuth library asks for by itself, when it is told the issuer and a credential and nothing else. */
+@Injectable()
+export class OAuth {
+  constructor(
+    private readonly refreshing: Refreshing,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'publicUrl'>,
+  ) {}
+
+  /** RFC 8414. Nobody is authorized by redirection here, so there is no such endpoint and no response type. */
+  metadata(): z.output<typeof serverMetadata> {
+    const { publicUrl } = this.config;
+    const at = (path: string) => `${publicUrl.replace(/\/$/, '')}${path}`;
+    return {
+      issuer: publicUrl,
+      jwks_uri: at('/.well-known/jwks.json'),
+      token_endpoint: at('/v1/tokens'),
+      token_endpoint_auth_methods_supported: authMethods,
+      grant_types_supported: ['refresh_token'],
+      response_types_supported: [],
+      introspection_endpoint: at('/v1/tokens/introspect'),
+      introspection_endpoint_auth_methods_supported: authMethods,
+      revocation_endpoint: at('/v1/tokens/revoke'),
+      revocation_endpoint_auth_methods_supported: authMethods,
+      service_documentation: at('/docs'),
+    };
+  }
+
+  /**
+   * RFC 6749 section 6.
+   *
+   * @throws WatchwordError `grant_type_unsupported`, `scope_missing`, and what the grant throws
+   */
+  async grant(caller: Caller, body: GrantBody): Promise<TokenAnswer> {
+    if (body.grant_type !== 'refresh_token') throw new WatchwordError('grant_type_unsupported');
+    if (!caller.scopes.some((scope) => refreshingScopes.includes(scope)))
+      throw new WatchwordError('scope_missing', { scopes: refreshingScopes });
+    const { refresh_token: refreshToken } = body;
+    if (refreshToken === undefined) throw missing('refresh_token');
+    return this.refreshing.refresh(caller, refreshToken);
+  }
+}
+
+function missing(path: string): WatchwordError {
+  return new WatchwordError('invalid_request', { errors: [{ path, message: 'is needed' }] });
+}
