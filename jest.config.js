@@ -40,6 +40,7 @@ const edge = [
   'test/delivery/twilio.test.ts',
   'test/http/',
   'test/processes/kill-delivery.test.ts',
+  'test/processes/nginx.test.ts',
   'test/processes/refusals.test.ts',
   'test/processes/stop.test.ts',
   'test/processes/workers.test.ts',
