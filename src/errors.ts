@@ -35,8 +35,9 @@ export const errorTable = {
   },
   unauthenticated: {
     status: 401,
-    title: 'The API key is missing or not accepted',
-    detail: 'Send "Authorization: Bearer ww_…" with a live API key of your application.',
+    title: 'The credential is missing or not accepted',
+    detail:
+      'Send "Authorization: Bearer" with a live API key of your application (ww_…) or a client token, or "Basic" with its id and key.',
   },
   proof_missing: {
     status: 401,
@@ -56,8 +57,24 @@ export const errorTable = {
   },
   scope_missing: {
     status: 403,
-    title: 'The API key may not do this',
-    detail: 'Use a key that carries one of the scopes listed in "scopes".',
+    title: 'The credential may not do this',
+    detail: 'Use one that carries one of the scopes listed in "scopes".',
+  },
+  client_token_unsuitable: {
+    status: 403,
+    title: 'A client token gets no further ones',
+    detail: 'Use the API key or the certificate itself.',
+  },
+  audience_not_allowed: {
+    status: 403,
+    title: 'The application gets no tokens for this audience',
+    detail:
+      'Use one of those in "allowed", or have an operator add it: watchword applications allow-audience.',
+  },
+  scope_not_allowed: {
+    status: 403,
+    title: 'The credential cannot hand on this scope',
+    detail: 'Ask for scopes among those in "allowed", which the credential has itself.',
   },
   factor_type_not_allowed: {
     status: 403,

@@ -19,21 +19,32 @@ export interface Application {
   readonly sessionSeconds: number;
   /** Whether revoking a factor ends the sessions that it began. */
   readonly sessionsEndWithFactor: boolean;
+  /** Other services that it may get client tokens for, beside this one. */
+  readonly tokenAudiences: readonly string[];
 }
 
-/** Whose an API key is: the realm follows from the key alone (S106). */
-export interface KeyHolder {
+export type CredentialKind = 'api_key' | 'client_token' | 'certificate';
+
+/** Whose a credential is: the realm follows from the credential alone (S106). */
+export interface Holder {
   readonly application: Application;
-  readonly keyId: string;
+  readonly kind: CredentialKind;
+  /** `key_…` of an API key, `crt_…` of a certificate, `jti_…` of a client token. */
+  readonly credentialId: string;
   readonly scopes: readonly Scope[];
+  /** Thumbprint of the certificate that it is good with alone; null: it is good by itself. */
+  readonly certificate: string | null;
+  /** When it ends by itself, where it does. */
+  readonly endsAt: Date | null;
 }
 
 /** Who a request comes from. */
-export interface Caller extends KeyHolder {
+export interface Caller extends Holder {
   readonly requestId: string;
 }
 
 /** Who an audit event of this request is by. */
-export function auditContext({ application, keyId, requestId }: Caller): AuditContext {
-  return { realmId: application.realmId, applicationId: application.id, actor: keyId, requestId };
+export function auditContext({ application, credentialId, requestId }: Caller): AuditContext {
+  const { realmId, id: applicationId } = application;
+  return { realmId, applicationId, actor: credentialId, requestId };
 }

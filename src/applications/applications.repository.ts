@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { Database, type Executor } from '../storage/database.js';
 import type { KeyHash, Scope } from './api-key.js';
-import type { Application, KeyHolder } from './application.js';
+import type { Application, Holder } from './application.js';
 
 export interface NewApiKey {
   readonly id: string;
@@ -34,6 +34,7 @@ const columns = [
   'applications.session_idle_seconds as sessionIdleSeconds',
   'applications.session_seconds as sessionSeconds',
   'applications.sessions_end_with_factor as sessionsEndWithFactor',
+  'applications.token_audiences as tokenAudiences',
 ] as const;
 
 @Injectable()
@@ -41,16 +42,17 @@ export class ApplicationsRepository {
   constructor(private readonly database: Database) {}
 
   /** Whose the live key with this hash is. */
-  async findHolder(hash: KeyHash): Promise<KeyHolder | undefined> {
-    const row = await this.applications()
-      .innerJoin('api_keys', 'api_keys.application_id', 'applications.id')
-      .select(['api_keys.id as keyId', 'api_keys.scopes'])
+  async findHolder(hash: KeyHash): Promise<Holder | undefined> {
+    const row = await this.keyHolders()
       .where('api_keys.hash', '=', Buffer.from(hash, 'base64'))
-      .where('api_keys.revoked_at', 'is', null)
       .executeTakeFirst();
-    if (row === undefined) return undefined;
-    const { keyId, scopes, ...application } = row;
-    return { application, keyId, scopes: scopes as Scope[] };
+    return row && toHolder(row);
+  }
+
+  /** Whose the live key of this id is. */
+  async findHolderById(keyId: string): Promise<Holder | undefined> {
+    const row = await this.keyHolders().where('api_keys.id', '=', keyId).executeTakeFirst();
+    return row && toHolder(row);
   }
 
   async find(id: string, executor?: Executor): Promise<Application | undefined> {
@@ -97,11 +99,24 @@ export class ApplicationsRepository {
         session_idle_seconds: application.sessionIdleSeconds,
         session_seconds: application.sessionSeconds,
         sessions_end_with_factor: application.sessionsEndWithFactor,
+        token_audiences: [...application.tokenAudiences],
         created_at: createdAt,
       })
       .onConflict((conflict) => conflict.columns(['realm_id', 'name']).doNothing())
       .executeTakeFirst();
     return numInsertedOrUpdatedRows === 1n;
+  }
+
+  async setTokenAudiences(
+    executor: Executor,
+    id: string,
+    audiences: readonly string[],
+  ): Promise<void> {
+    await executor
+      .updateTable('applications')
+      .set({ token_audiences: [...audiences] })
+      .where('id', '=', id)
+      .execute();
   }
 
   /** Holds the application's row to the end of the transaction, so that its keys are counted right. */
@@ -177,10 +192,29 @@ export class ApplicationsRepository {
     );
   }
 
+  private keyHolders() {
+    return this.applications()
+      .innerJoin('api_keys', 'api_keys.application_id', 'applications.id')
+      .select(['api_keys.id as credentialId', 'api_keys.scopes'])
+      .where('api_keys.revoked_at', 'is', null);
+  }
+
   private applications(executor: Executor = this.database.kysely) {
     return executor
       .selectFrom('applications')
       .innerJoin('realms', 'realms.id', 'applications.realm_id')
       .select(columns);
   }
+}
+
+function toHolder(row: Application & { credentialId: string; scopes: string[] }): Holder {
+  const { credentialId, scopes, ...application } = row;
+  return {
+    application,
+    kind: 'api_key',
+    credentialId,
+    scopes: scopes as Scope[],
+    certificate: null,
+    endsAt: null,
+  };
 }

@@ -17,6 +17,7 @@ export interface ApplicationRequest {
   readonly sessionIdleSeconds?: number | undefined;
   readonly sessionSeconds?: number | undefined;
   readonly sessionsEndWithFactor?: boolean | undefined;
+  readonly tokenAudiences?: readonly string[] | undefined;
 }
 
 /** The key is shown this once: only its hash is kept. */
@@ -75,6 +76,7 @@ export class ApplicationsService {
         sessionIdleSeconds: request.sessionIdleSeconds ?? SESSION_IDLE_SECONDS,
         sessionSeconds: request.sessionSeconds ?? SESSION_SECONDS,
         sessionsEndWithFactor: request.sessionsEndWithFactor ?? true,
+        tokenAudiences: request.tokenAudiences ?? [],
       };
       if (!(await this.repository.add(executor, application, createdAt)))
         throw new OperatorError(
@@ -101,6 +103,23 @@ export class ApplicationsService {
       if (error instanceof OperatorError) return undefined;
       throw error;
     }
+  }
+
+  /**
+   * Says for which services beside this one an application may get client tokens.
+   *
+   * @throws OperatorError if the application is unknown
+   */
+  async allowAudiences(id: string, tokenAudiences: readonly string[]): Promise<Application> {
+    const application = await this.known(id);
+    await this.database.transaction(async (executor) => {
+      await this.repository.setTokenAudiences(executor, id, tokenAudiences);
+      await this.audit.record(executor, operator(application), {
+        type: 'application.audiences_allowed',
+        audiences: tokenAudiences,
+      });
+    });
+    return { ...application, tokenAudiences };
   }
 
   list(): Promise<Application[]> {

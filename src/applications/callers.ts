@@ -1,27 +1,29 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../clock.js';
-import type { KeyHash } from './api-key.js';
-import type { KeyHolder } from './application.js';
+import type { Holder } from './application.js';
 import { ApplicationsRepository } from './applications.repository.js';
 
-/** A revoked key is refused on every replica after at most this long. */
+/** A revoked key or client token is refused on every replica after at most this long. */
 export const CALLER_KEPT_MS = 5_000;
 const LAST_USED_EVERY_MS = 60_000;
 const MOST_CALLERS = 10_000;
 
+interface Entry {
+  readonly holder: Promise<Holder | undefined>;
+  until: number;
+}
+
 /**
- * Knows who an API key belongs to. An accepted key is remembered for a few seconds, so that a login
+ * Knows who a credential belongs to. An accepted one is remembered for a few seconds, so that a login
  * does not ask the database who is calling; an unknown one is asked about each time, which the limit
  * on failing addresses keeps rare.
  */
 @Injectable()
 export class Callers implements OnApplicationShutdown {
-  private readonly known = new Map<
-    KeyHash,
-    { holder: Promise<KeyHolder | undefined>; until: number }
-  >();
-  /** Hashes of keys that were accepted once and not refused since. */
-  private readonly accepted = new Set<KeyHash>();
+  /** By the names of credentials (credential.ts). */
+  private readonly known = new Map<string, Entry>();
+  /** Names of credentials that were accepted once and not refused since. */
+  private readonly accepted = new Set<string>();
   private readonly used = new Map<string, Date>();
   private noteAfter = 0;
 
@@ -30,23 +32,41 @@ export class Callers implements OnApplicationShutdown {
     private readonly clock: Clock,
   ) {}
 
-  /** @returns whose the key of that hash is, or undefined if no live key has it */
-  async identify(hash: KeyHash): Promise<KeyHolder | undefined> {
+  /**
+   * @param name of the credential
+   * @param find asks whose it is, where that is not remembered
+   * @returns undefined if no live credential has that name
+   */
+  async identify(
+    name: string,
+    find: () => Promise<Holder | undefined>,
+  ): Promise<Holder | undefined> {
     const now = this.clock.now();
-    const holder = await this.recall(hash, now.getTime());
-    if (holder !== undefined) this.noteUse(holder.keyId, now);
+    const holder = await this.recall(name, now.getTime(), find);
+    if (holder !== undefined && holder.kind !== 'client_token')
+      this.noteUse(holder.credentialId, now);
     return holder;
   }
 
-  /**
-   * Whether this process has accepted the key before. It says who may still ask while an address is
-   * shut out, not that the key is live now.
-   */
-  hasAccepted(hash: KeyHash): boolean {
-    return this.accepted.has(hash);
+  /** Whose the API key of that hash is. */
+  ofKey(hash: string): Promise<Holder | undefined> {
+    return this.identify(hash, () => this.repository.findHolder(hash));
   }
 
-  /** Forgets every key, so that what an operator has just changed holds at once in this process. */
+  /** Whose the key of that id (`key_…`) is; undefined where it has been revoked. */
+  ofCredential(id: string): Promise<Holder | undefined> {
+    return this.repository.findHolderById(id);
+  }
+
+  /**
+   * Whether this process has accepted the credential before. It says who may still ask while an address
+   * is shut out, not that the credential is good now.
+   */
+  hasAccepted(name: string): boolean {
+    return this.accepted.has(name);
+  }
+
+  /** Forgets everybody, so that what has just been changed holds at once in this process. */
   forget(): void {
     this.known.clear();
   }
@@ -55,33 +75,42 @@ export class Callers implements OnApplicationShutdown {
     await this.writeUses().catch(() => undefined);
   }
 
-  private recall(hash: KeyHash, now: number): Promise<KeyHolder | undefined> {
-    const entry = this.known.get(hash);
+  private recall(
+    name: string,
+    now: number,
+    find: () => Promise<Holder | undefined>,
+  ): Promise<Holder | undefined> {
+    const known = this.known.get(name);
     // A clock that was set back must not keep an entry alive.
-    if (entry !== undefined && now < entry.until && entry.until - now <= CALLER_KEPT_MS)
-      return entry.holder;
-    const holder = this.repository.findHolder(hash);
+    if (known !== undefined && now < known.until && known.until - now <= CALLER_KEPT_MS)
+      return known.holder;
+    const holder = find();
     if (this.known.size >= MOST_CALLERS) this.known.clear();
-    this.known.set(hash, { holder, until: now + CALLER_KEPT_MS });
+    const entry = { holder, until: now + CALLER_KEPT_MS };
+    this.known.set(name, entry);
     holder.then(
-      (found) => this.settle(hash, found !== undefined),
-      () => this.known.delete(hash),
+      (found) => {
+        this.settle(name, entry, found);
+      },
+      () => this.known.delete(name),
     );
     return holder;
   }
 
-  private settle(hash: KeyHash, isLive: boolean): void {
-    if (!isLive) {
-      this.known.delete(hash);
-      this.accepted.delete(hash);
+  private settle(name: string, entry: Entry, found: Holder | undefined): void {
+    if (found === undefined) {
+      this.known.delete(name);
+      this.accepted.delete(name);
       return;
     }
+    // Nothing is good for longer than it says itself.
+    if (found.endsAt !== null) entry.until = Math.min(entry.until, found.endsAt.getTime());
     if (this.accepted.size >= MOST_CALLERS) this.accepted.clear();
-    this.accepted.add(hash);
+    this.accepted.add(name);
   }
 
-  private noteUse(keyId: string, now: Date): void {
-    this.used.set(keyId, now);
+  private noteUse(credentialId: string, now: Date): void {
+    this.used.set(credentialId, now);
     if (now.getTime() < this.noteAfter) return;
     this.noteAfter = now.getTime() + LAST_USED_EVERY_MS;
     // The time of last use is for the operator's eye: losing a note is no reason to refuse a login.

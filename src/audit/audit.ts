@@ -10,7 +10,7 @@ import type { AuditEvent } from './event.js';
 export interface AuditContext {
   readonly realmId: string;
   readonly applicationId: string | null;
-  /** `key_…` of the API key, or `operator` for the command line. */
+  /** `key_…`, `crt_…` or `jti_…` of the credential, or `operator` for the command line. */
   readonly actor: string;
   readonly requestId: string | null;
 }

@@ -24,6 +24,7 @@ interface OfFactor {
 
 export type AuditEvent =
   | { readonly type: 'application.created'; readonly name: string }
+  | { readonly type: 'application.audiences_allowed'; readonly audiences: readonly string[] }
   | { readonly type: 'api_key.created'; readonly keyId: string; readonly scopes: readonly string[] }
   | { readonly type: 'api_key.revoked'; readonly keyId: string }
   | ({ readonly type: 'factor.enrolled'; readonly name: string } & OfFactor)
@@ -84,6 +85,12 @@ export type AuditEvent =
   | ({ readonly type: 'session.created'; readonly kind: string } & OfSession)
   | ({ readonly type: 'session.refreshed' } & OfSession)
   | ({ readonly type: 'session.ended'; readonly reason: SessionEnd } & OfSession)
+  | {
+      readonly type: 'client_token.issued';
+      readonly jti: string;
+      readonly audience: string;
+      readonly scopes: readonly string[];
+    }
   | { readonly type: 'token.revoked'; readonly userId: string | null; readonly jti: string }
   | { readonly type: 'user.unlocked'; readonly userId: string }
   | { readonly type: 'user.erased'; readonly userId: string };

@@ -69,8 +69,17 @@ applications
   )
   .option('--session-seconds <n>', 'a session ends after so long (default: 30 days)', seconds)
   .option('--no-sessions-end-with-factor', 'sessions outlive the factor that began them')
+  .option('--token-audience <text...>', 'other services that it may get client tokens for')
   .addOption(scopesOption)
-  .action((options: Record<string, unknown>) => run('applications.create', options));
+  .action(({ tokenAudience, ...options }: Record<string, unknown>) =>
+    run('applications.create', { ...options, tokenAudiences: tokenAudience }),
+  );
+applications
+  .command('allow-audience <id> [audiences...]')
+  .description('say for which other services it may get client tokens; none takes all away')
+  .action((id: string, audiences: string[]) =>
+    run('applications.allow-audience', { id, audiences }),
+  );
 applications
   .command('list')
   .description('show every application')

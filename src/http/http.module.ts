@@ -3,6 +3,7 @@ import { APP_FILTER } from '@nestjs/core';
 import { ApplicationsModule } from '../applications/applications.module.js';
 import { AuditModule } from '../audit/audit.module.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
+import { TokensModule } from '../tokens/tokens.module.js';
 import { Admission } from './admission.js';
 import { EdgeController } from './edge.controller.js';
 import { Idempotency } from './idempotency.js';
@@ -13,7 +14,7 @@ import { Metrics } from './metrics.js';
 import { ProblemFilter } from './problem.filter.js';
 
 @Module({
-  imports: [ApplicationsModule, AuditModule, DeliveryModule],
+  imports: [ApplicationsModule, AuditModule, DeliveryModule, TokensModule],
   providers: [
     Admission,
     Idempotency,

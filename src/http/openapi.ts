@@ -50,7 +50,14 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     )
     .setVersion(VERSION)
     .setLicense('MIT', 'https://opensource.org/license/mit')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API key, `ww_…`.' }, 'key')
+    .addBearerAuth(
+      { type: 'http', scheme: 'bearer', description: 'An API key, `ww_…`, or a client token.' },
+      'key',
+    )
+    .addBasicAuth(
+      { type: 'http', scheme: 'basic', description: 'Application id and API key.' },
+      'application',
+    )
     .build();
   const document = SwaggerModule.createDocument(app, config, {
     operationIdFactory: (controller, method) =>
@@ -71,7 +78,7 @@ function describeEdge(path: string, item: OpenAPIObject['paths'][string]): void 
   for (const method of ['get', 'post', 'patch', 'delete'] as const) {
     const operation = item[method];
     if (operation === undefined) continue;
-    if (isApi) operation.security = [{ key: [] }];
+    if (isApi) operation.security = [{ key: [] }, { application: [] }];
     if (isApi && method === 'post')
       operation.parameters = [...(operation.parameters ?? []), idempotencyKey];
     operation.responses['default'] = {

@@ -35,7 +35,7 @@ export async function sendProblem(
   if (reply.sent) return;
   if (problem.retry_after !== undefined)
     void reply.header('Retry-After', String(problem.retry_after));
-  const challenge = challengeOf(error);
+  const challenge = challengeOf(error, request);
   if (challenge !== undefined) void reply.header('WWW-Authenticate', challenge);
   void reply.status(problem.status).header('Cache-Control', 'no-store');
   if (bringsForm(request))
@@ -48,7 +48,13 @@ export async function sendProblem(
 }
 
 /** What has to be brought: a credential (RFC 6750 section 3), or a better proof (RFC 9470 section 3). */
-function challengeOf({ code, members }: WatchwordError): string | undefined {
+function challengeOf(
+  { code, members }: WatchwordError,
+  { headers: { authorization } }: FastifyRequest,
+): string | undefined {
+  // Whoever tried Basic is asked for Basic (RFC 6749 section 5.2); nobody else, for browsers ask their user.
+  const isBasic = code === 'unauthenticated' && /^Basic /i.test(authorization ?? '');
+  if (isBasic) return 'Basic realm="watchword", charset="UTF-8"';
   if (code === 'unauthenticated' || code === 'proof_missing') return 'Bearer realm="watchword"';
   if (code !== 'proof_insufficient') return undefined;
   const { acr, max_age } = members;

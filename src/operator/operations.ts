@@ -23,6 +23,7 @@ import { examine } from './doctor.js';
 
 const text = z.string().min(1).max(255);
 const scopeList = z.array(z.enum(scopes)).min(1);
+const audienceList = z.array(text).max(32);
 const inRealm = { realm: text.optional() };
 const pauseTarget = z.strictObject({
   prefix: z
@@ -61,10 +62,19 @@ export const operations = {
       sessionIdleSeconds: z.int().min(60).max(31_536_000).optional(),
       sessionSeconds: z.int().min(60).max(31_536_000).optional(),
       sessionsEndWithFactor: z.boolean().optional(),
+      tokenAudiences: audienceList.optional(),
       scopes: scopeList,
     }),
     (context, { scopes: granted, ...request }) =>
       context.get(ApplicationsService).create(request, granted),
+  ),
+  'applications.allow-audience': operation(
+    z.strictObject({ id: text, audiences: audienceList }),
+    async (context, { id, audiences }) => {
+      const application = await context.get(ApplicationsService).allowAudiences(id, audiences);
+      context.get(Callers).forget();
+      return application;
+    },
   ),
   'applications.list': operation(z.strictObject({}), (context) =>
     context.get(ApplicationsService).list(),

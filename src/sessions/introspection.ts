@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { auditContext, type Application, type Caller } from '../applications/application.js';
+import { Callers } from '../applications/callers.js';
 import { Audit } from '../audit/audit.js';
 import { sameBytes } from '../crypto/digest.js';
 import { Clock } from '../clock.js';
 import { Database } from '../storage/database.js';
 import { JwtCheck, type OwnClaims } from '../tokens/check-jwt.js';
+import { ClientTokens } from '../tokens/client-tokens.js';
 import { Revocations } from '../tokens/revocations.js';
 import { tokenTypes } from '../tokens/signing-keys.js';
 import { RefreshTokens } from './refresh-token.js';
@@ -25,6 +27,8 @@ export class Introspection {
   constructor(
     private readonly jwt: JwtCheck,
     private readonly revocations: Revocations,
+    private readonly clientTokens: ClientTokens,
+    private readonly callers: Callers,
     private readonly repository: SessionsRepository,
     private readonly sessions: SessionsService,
     private readonly refreshTokens: RefreshTokens,
@@ -56,6 +60,7 @@ export class Introspection {
     const claims = await this.claimsOf(token);
     if (claims?.client_id !== application.id) return;
     await this.revocations.revoke(claims);
+    this.callers.forget();
     await this.audit.record(this.database.kysely, auditContext(caller), {
       type: 'token.revoked',
       userId: claims.sub === claims.client_id ? null : claims.sub,
@@ -63,9 +68,10 @@ export class Introspection {
     });
   }
 
-  /** Whether a token whose signature is good has been revoked, by itself or with its session. */
+  /** Whether a token whose signature is good has been revoked, by itself, with its session or with its key. */
   async isGood(claims: OwnClaims): Promise<boolean> {
     if (await this.revocations.isRevoked(claims)) return false;
+    if (!(await this.clientTokens.isLive(claims))) return false;
     const { sid } = claims;
     if (sid === undefined) return true;
     const session = typeof sid === 'string' ? await this.repository.find(sid) : undefined;

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ApplicationsModule } from '../applications/applications.module.js';
 import { AuditModule } from '../audit/audit.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { ForwardAuth } from './forward-auth.js';
@@ -13,7 +14,7 @@ import { SessionsRepository } from './sessions.repository.js';
 import { SessionsService } from './sessions.service.js';
 
 @Module({
-  imports: [AuditModule, TokensModule],
+  imports: [ApplicationsModule, AuditModule, TokensModule],
   providers: [
     ForwardAuth,
     Introspection,

@@ -72,6 +72,7 @@ export const introspection = z
     auth_time: z.int().optional(),
     txn_hash: z.string().optional(),
     scope: z.string().optional(),
+    credential_id: z.string().optional(),
     cnf: z.object({ 'x5t#S256': z.string() }).optional(),
   })
   .meta({ id: 'Introspection' });

@@ -5,6 +5,7 @@ import type { Schema } from './schema.js';
 import { foundation } from './migrations/0001-foundation.js';
 import { phones } from './migrations/0002-phones.js';
 import { sessions } from './migrations/0004-sessions.js';
+import { certificates } from './migrations/0005-certificates.js';
 
 /**
  * Every migration, in order. Once released a migration is never edited, and each must leave a schema
@@ -14,6 +15,7 @@ const migrations = {
   '0001-foundation': foundation,
   '0002-phones': phones,
   '0004-sessions': sessions,
+  '0005-certificates': certificates,
 };
 
 /**

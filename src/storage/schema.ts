@@ -23,6 +23,8 @@ export interface ApplicationRow {
   session_idle_seconds: Generated<number>;
   session_seconds: Generated<number>;
   sessions_end_with_factor: Generated<boolean>;
+  /** `aud` of the client tokens that it may get beside this service's own. */
+  token_audiences: Generated<string[]>;
   created_at: Date;
 }
 
@@ -33,6 +35,18 @@ export interface ApiKeyRow {
   hash: Uint8Array;
   /** First characters of the key, to recognise it by. */
   hint: string;
+  scopes: string[];
+  created_at: Date;
+  last_used_at: Date | null;
+  revoked_at: Date | null;
+}
+
+/** A certificate, or a name in certificates, that an application says who it is by. */
+export interface ApplicationCertificateRow {
+  id: string;
+  application_id: string;
+  kind: string;
+  value: string;
   scopes: string[];
   created_at: Date;
   last_used_at: Date | null;
@@ -234,6 +248,7 @@ export interface Schema {
   realms: RealmRow;
   applications: ApplicationRow;
   api_keys: ApiKeyRow;
+  application_certificates: ApplicationCertificateRow;
   users: UserRow;
   factors: FactorRow;
   attempt_budgets: AttemptBudgetRow;

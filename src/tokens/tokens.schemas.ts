@@ -60,3 +60,31 @@ export const transaction = z
     description:
       'What is being confirmed. Its SHA-256 over canonical JSON (RFC 8785), base64url, is the claim `txn_hash`.',
   });
+
+export const clientTokenBody = z
+  .strictObject({
+    scope: z
+      .string()
+      .max(255)
+      .regex(/^[a-z_]+(?: [a-z_]+)*$/, 'must be scopes with a space between them')
+      .optional()
+      .meta({
+        description:
+          'Space separated. Left out: all that the credential may do, in a token for this service; none in one for another.',
+      }),
+    audience: z.string().min(1).max(255).optional().meta({
+      description:
+        'Who is to take the token: this service, or one that the application is allowed.',
+    }),
+  })
+  .optional()
+  .meta({ id: 'ClientTokenRequest' });
+
+export const clientToken = z
+  .object({
+    access_token: z.string().meta({ description: 'A JWT of the type `client+jwt`, ES256.' }),
+    token_type: z.literal('Bearer'),
+    expires_in: z.int().meta({ description: 'Seconds.' }),
+    scope: z.string().optional(),
+  })
+  .meta({ id: 'ClientToken' });

@@ -47,6 +47,26 @@ describe('beside a running service', () => {
     const twice = await watchword('applications', 'create', ...realm, '--name', 'shop');
     expect([twice.code, twice.stderr]).toEqual([1, expect.stringContaining('Choose another name')]);
 
+    const allow = (...audiences: string[]) =>
+      read<{ tokenAudiences: string[] }>(
+        'applications',
+        'allow-audience',
+        application.id,
+        ...audiences,
+      );
+    const orders = ['https://orders.example', 'https://bank.example'];
+    expect((await allow(...orders)).tokenAudiences).toEqual(orders);
+    const token = await service.call(
+      'POST',
+      '/v1/tokens/client',
+      { audience: orders[1] },
+      { authorization: `Bearer ${apiKey.key}` },
+    );
+    expect(token.status).toBe(200);
+    expect((await allow()).tokenAudiences).toEqual([]);
+    const unknown = await watchword('applications', 'allow-audience', 'app_x');
+    expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('No application')]);
+
     const second = await read<Key>(
       'keys',
       'create',

@@ -60,6 +60,7 @@ interface Registration {
   readonly sessionIdleSeconds: number;
   readonly sessionSeconds: number;
   readonly sessionsEndWithFactor: boolean;
+  readonly tokenAudiences: readonly string[];
 }
 
 export interface ApplicationOptions {
