@@ -32,6 +32,7 @@ const edge = [
   'test/attacks/path-spelling.test.ts',
   'test/attacks/shared-limits.test.ts',
   'test/attacks/slowloris.test.ts',
+  'test/attacks/token-confusion.test.ts',
   'test/attacks/sms-pumping.test.ts',
   'test/attacks/stolen-idempotency-key.test.ts',
   'test/cli/delivery.test.ts',
