@@ -16,6 +16,7 @@ const pure = [
   'test/delivery/phone-number.test.ts',
   'test/delivery/shield.test.ts',
   'test/delivery/texts.test.ts',
+  'test/verify/',
 ];
 
 /** What stands before any database, what only PostgreSQL has, and floods: they run once, on PostgreSQL. */

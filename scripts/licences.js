@@ -27,9 +27,13 @@ function isAllowed(expression) {
     .some((choice) => choice.split(' AND ').every((licence) => allowed.has(licence.trim())));
 }
 
-/** The lock file's word, or the installed package's own where the lock file has none. */
+/** The lock file's word, or the installed package's own where the lock file has none; old ones have a list. */
 function licenceOf(place, locked) {
-  const licence = locked.license ?? read(`${place}/package.json`).license;
+  const own = () => {
+    const { license, licenses = [] } = read(`${place}/package.json`);
+    return license ?? licenses[0];
+  };
+  const licence = locked.license ?? own();
   return typeof licence === 'string' ? licence : (licence?.type ?? 'no licence named');
 }
 
