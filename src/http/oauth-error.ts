@@ -5,6 +5,9 @@ import type { Problem } from './problem.js';
 const ofCode: Partial<Record<ErrorCode, string>> = {
   unauthenticated: 'invalid_client',
   scope_missing: 'unauthorized_client',
+  client_token_unsuitable: 'unauthorized_client',
+  scope_not_allowed: 'invalid_scope',
+  audience_not_allowed: 'invalid_target',
   refresh_token_invalid: 'invalid_grant',
   grant_type_unsupported: 'unsupported_grant_type',
   rate_limited: 'temporarily_unavailable',

@@ -3,8 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentCaller, Open, Scopes } from '../applications/access.js';
 import type { Caller } from '../applications/application.js';
 import { TakesForm, ValidBody } from '../input.js';
-import { token } from '../tokens/tokens.schemas.js';
-import { grantBody, serverMetadata, type GrantBody } from './oauth.schemas.js';
+import { grantAnswer, grantBody, serverMetadata, type GrantBody } from './oauth.schemas.js';
 import { OAuth } from './oauth.js';
 
 @ApiTags('tokens')
@@ -23,11 +22,11 @@ export class OAuthController {
 
   @Post('v1/tokens')
   @Scopes('verify', 'login', 'enrol', 'admin')
-  @TakesForm('grant_type', 'refresh_token')
+  @TakesForm('grant_type', 'refresh_token', 'scope', 'audience', 'resource')
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'The token endpoint of OAuth libraries (RFC 6749)' })
-  @ApiOkResponse({ standardSchema: token })
+  @ApiOkResponse({ standardSchema: grantAnswer })
   grant(@CurrentCaller() caller: Caller, @ValidBody(grantBody) body: GrantBody) {
     return this.oauth.grant(caller, body);
   }

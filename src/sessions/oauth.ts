@@ -1,10 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { z } from 'zod';
-import type { Scope } from '../applications/api-key.js';
+import { scopes, type Scope } from '../applications/api-key.js';
 import type { Caller } from '../applications/application.js';
 import { CONFIG, type Config } from '../config.js';
 import { WatchwordError } from '../errors.js';
 import type { TokenAnswer } from '../tokens/access-tokens.js';
+import { ClientTokens, type ClientTokenAnswer } from '../tokens/client-tokens.js';
 import type { GrantBody, serverMetadata } from './oauth.schemas.js';
 import { Refreshing } from './refreshing.js';
 
@@ -16,6 +17,7 @@ const refreshingScopes: readonly Scope[] = ['verify', 'login'];
 export class OAuth {
   constructor(
     private readonly refreshing: Refreshing,
+    private readonly clientTokens: ClientTokens,
     @Inject(CONFIG) private readonly config: Pick<Config, 'publicUrl'>,
   ) {}
 
@@ -28,7 +30,8 @@ export class OAuth {
       jwks_uri: at('/.well-known/jwks.json'),
       token_endpoint: at('/v1/tokens'),
       token_endpoint_auth_methods_supported: authMethods,
-      grant_types_supported: ['refresh_token'],
+      scopes_supported: [...scopes],
+      grant_types_supported: ['client_credentials', 'refresh_token'],
       response_types_supported: [],
       introspection_endpoint: at('/v1/tokens/introspect'),
       introspection_endpoint_auth_methods_supported: authMethods,
@@ -38,18 +41,24 @@ export class OAuth {
     };
   }
 
-  /**
-   * RFC 6749 section 6.
-   *
-   * @throws WatchwordError `grant_type_unsupported`, `scope_missing`, and what the grant throws
-   */
-  async grant(caller: Caller, body: GrantBody): Promise<TokenAnswer> {
-    if (body.grant_type !== 'refresh_token') throw new WatchwordError('grant_type_unsupported');
-    if (!caller.scopes.some((scope) => refreshingScopes.includes(scope)))
-      throw new WatchwordError('scope_missing', { scopes: refreshingScopes });
-    const { refresh_token: refreshToken } = body;
-    if (refreshToken === undefined) throw missing('refresh_token');
-    return this.refreshing.refresh(caller, refreshToken);
+  /** @throws WatchwordError `grant_type_unsupported`, and what the grant throws */
+  async grant(caller: Caller, body: GrantBody): Promise<TokenAnswer | ClientTokenAnswer> {
+    switch (body.grant_type) {
+      // RFC 6749 section 4.4, with the audience by either of its names.
+      case 'client_credentials': {
+        const { scope, audience, resource } = body;
+        return this.clientTokens.issue(caller, { scope, audience: audience ?? resource });
+      }
+      // Section 6.
+      case 'refresh_token': {
+        if (!caller.scopes.some((scope) => refreshingScopes.includes(scope)))
+          throw new WatchwordError('scope_missing', { scopes: refreshingScopes });
+        if (body.refresh_token === undefined) throw missing('refresh_token');
+        return this.refreshing.refresh(caller, body.refresh_token);
+      }
+      default:
+        throw new WatchwordError('grant_type_unsupported');
+    }
   }
 }
 
