@@ -1,7 +1,8 @@
 /** Enrolments of authenticator apps, alone and beside logins. */
 import type { Book } from './book.js';
 import { post } from './load.js';
-import { latencyAt, load, okOf, type Logins } from './logins.js';
+import { okOf } from './load.js';
+import { latencyAt, load, type Logins } from './logins.js';
 import { KEY, type Program } from './service.js';
 
 const BESIDE_A_SECOND = 50;

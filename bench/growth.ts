@@ -2,8 +2,8 @@
 import pg from 'pg';
 import type { Book } from './book.js';
 import type { BenchDatabase } from './database.js';
-import { post } from './load.js';
-import { load, okOf } from './logins.js';
+import { okOf, post } from './load.js';
+import { load } from './logins.js';
 import { addPeople, codeNow } from './people.js';
 import { KEY, KEYS, startWatchword, type Program } from './service.js';
 

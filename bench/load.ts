@@ -92,6 +92,9 @@ export async function openLoop({
   return { statuses, times: times.sort((one, other) => one - other), seconds: took };
 }
 
+/** How many answers had a status. */
+export const okOf = ({ statuses }: Outcome, status = 200) => statuses.get(status) ?? 0;
+
 /** The time below which a share of the answers came, in milliseconds. */
 export function percentile(times: readonly number[], share: number): number {
   return times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? NaN;
@@ -108,7 +111,8 @@ export function post(path: string, key: string, body: unknown): Buffer {
 
 export interface Answer {
   readonly status: number;
-  /** What it holds, as text; read by who needs it. */
+  /** Its headers, and what it holds, as text; read by who needs it. */
+  readonly head: () => string;
   readonly body: () => string;
 }
 
@@ -153,5 +157,9 @@ function answerIn(data: Buffer): Answer | undefined {
   const text = data.toString('latin1', 0, head);
   const at = /content-length: *(\d+)/i.exec(text);
   if (data.length < head + 4 + Number(at?.[1] ?? 0)) return undefined;
-  return { status: Number(text.slice(9, 12)), body: () => data.toString('utf8', head + 4) };
+  return {
+    status: Number(text.slice(9, 12)),
+    head: () => text,
+    body: () => data.toString('utf8', head + 4),
+  };
 }

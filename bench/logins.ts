@@ -1,7 +1,7 @@
 /** Logins by an authenticator app: Watchword in one process and in several, and the peers, in turn. */
 import type { BenchDatabase } from './database.js';
 import type { Book } from './book.js';
-import { closedLoop, openLoop, percentile, post, type Outcome } from './load.js';
+import { closedLoop, okOf, openLoop, percentile, post } from './load.js';
 import { codeNow, type People } from './people.js';
 import { pgbench, shortLogin, wholeLogin } from './pgbench.js';
 import type { BetterAuth } from './peers.js';
@@ -31,8 +31,6 @@ export function loginsOf({ userIds }: People): Logins {
     close: () => clearInterval(ticking),
   };
 }
-
-export const okOf = ({ statuses }: Outcome, status = 200) => statuses.get(status) ?? 0;
 
 export const load = ({ port }: Program, next: () => Buffer | undefined, seconds: number) =>
   closedLoop({ port, connections: CONNECTIONS, next, seconds });
