@@ -21,7 +21,7 @@ const monotonicClock = [
 ].map((selector) => ({ selector, message: clockMessage }));
 
 export default defineConfig(
-  globalIgnores(['dist/', 'coverage/', 'data/', '.cache/']),
+  globalIgnores(['dist/', 'coverage/', 'data/', '.cache/', '**/*.gen.ts']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
     files: ['**/*.{js,cjs,mjs}'],

@@ -50,7 +50,7 @@ export const TakesForm =
 export const ValidBody = (schema: ZodType): ParameterDecorator =>
   documented(
     // Swagger's decorators know a schema of this kind, and their types do not.
-    ApiBody({ standardSchema: schema } as object),
+    ApiBody({ standardSchema: schema, required: !schema.safeParse(undefined).success } as object),
     taken(schema, ({ body }) => body),
   );
 

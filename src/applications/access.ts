@@ -1,4 +1,5 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { applyDecorators, createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { ApiSecurity } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { WatchwordError } from '../errors.js';
 import { routeConfig } from '../input.js';
@@ -20,7 +21,11 @@ declare module 'fastify' {
 }
 
 /** The route needs an API key that carries at least one of these scopes. */
-export const Scopes = (...anyOf: [Scope, ...Scope[]]) => routeConfig({ access: anyOf });
+export const Scopes = (...anyOf: [Scope, ...Scope[]]) =>
+  applyDecorators(
+    routeConfig({ access: anyOf }),
+    ...anyOf.flatMap((scope) => [ApiSecurity('key', [scope]), ApiSecurity('application', [scope])]),
+  );
 
 /** The route is for everybody. */
 export const Open = () => routeConfig({ access: 'open' });

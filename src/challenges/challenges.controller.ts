@@ -51,7 +51,7 @@ export class ChallengesController {
   @Scopes('verify', 'login')
   @ApiOperation({ summary: 'Open a challenge' })
   @ApiCreatedResponse({ standardSchema: schemas.challenge })
-  async create(
+  async createChallenge(
     @CurrentCaller() caller: Caller,
     @ValidBody(schemas.challengeBody) body: ChallengeRequest,
   ) {
@@ -62,7 +62,7 @@ export class ChallengesController {
   @Scopes('verify', 'login', 'enrol')
   @ApiOperation({ summary: 'Show a challenge' })
   @ApiOkResponse({ standardSchema: schemas.challenge })
-  async get(@CurrentCaller() caller: Caller, @ValidId('chl') id: string) {
+  async getChallenge(@CurrentCaller() caller: Caller, @ValidId('chl') id: string) {
     return this.shown(caller, await this.challenges.get(caller, id));
   }
 
@@ -71,7 +71,7 @@ export class ChallengesController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Send another code' })
   @ApiOkResponse({ standardSchema: schemas.challenge })
-  async resend(
+  async resendCode(
     @CurrentCaller() caller: Caller,
     @ValidId('chl') id: string,
     @ValidBody(schemas.resendBody) body: ResendRequest | undefined,
@@ -99,7 +99,10 @@ export class ChallengesController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Cancel a challenge' })
   @ApiNoContentResponse()
-  async cancel(@CurrentCaller() caller: Caller, @ValidId('chl') id: string): Promise<void> {
+  async cancelChallenge(
+    @CurrentCaller() caller: Caller,
+    @ValidId('chl') id: string,
+  ): Promise<void> {
     await this.challenges.cancel(caller, id);
   }
 

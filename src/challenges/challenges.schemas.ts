@@ -5,7 +5,7 @@ import { mask } from '../delivery/phone-number.js';
 import { factorTypes } from '../factors/factor.js';
 import { clientIp, code, locale, phone } from '../factors/factors.schemas.js';
 import { sessionKinds } from '../sessions/session.js';
-import { firstFactor, transaction } from '../tokens/tokens.schemas.js';
+import { firstFactor, jsonValue, transaction } from '../tokens/tokens.schemas.js';
 import { userId } from '../users/user.js';
 import { attemptsLeftOf, purposes, statusAt, type Challenge } from './challenge.js';
 
@@ -115,7 +115,7 @@ export const challenge = z
     user_id: z.string().optional().meta({ description: 'Absent in a login by number.' }),
     factor_id: z.string().optional(),
     to: z.string().optional().meta({ description: 'The number, masked.' }),
-    transaction: z.record(z.string(), z.json()).optional(),
+    transaction: z.record(z.string(), jsonValue).optional(),
     created_at: z.iso.datetime(),
     expires_at: z.iso.datetime(),
     attempts_left: z.int(),

@@ -24,7 +24,7 @@ export class EnrolmentController {
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Begin to enrol a factor' })
   @ApiCreatedResponse({ standardSchema: enrolledFactor })
-  async enrol(
+  async enrolFactor(
     @CurrentCaller() caller: Caller,
     @ValidParam('user_id', userId) user: string,
     @ValidBody(enrolBody) body: EnrolBody,
@@ -39,7 +39,7 @@ export class EnrolmentController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Finish an enrolment by its first code' })
   @ApiOkResponse({ standardSchema: factor })
-  async activate(
+  async activateFactor(
     @CurrentCaller() caller: Caller,
     @ValidId('fac') id: string,
     @ValidBody(activateBody) { code }: { code: string },

@@ -28,7 +28,7 @@ export class FactorsController {
   @Scopes('enrol', 'verify')
   @ApiOperation({ summary: 'List a user’s factors' })
   @ApiOkResponse({ standardSchema: schemas.factorList })
-  async list(@CurrentCaller() caller: Caller, @ValidParam('user_id', userId) user: string) {
+  async listFactors(@CurrentCaller() caller: Caller, @ValidParam('user_id', userId) user: string) {
     const factors = await this.factors.list(caller.application.realmId, user);
     return { data: factors.map((factor) => factorView(factor, this.clock.now())) };
   }
@@ -37,7 +37,7 @@ export class FactorsController {
   @Scopes('enrol', 'verify')
   @ApiOperation({ summary: 'Show a factor' })
   @ApiOkResponse({ standardSchema: schemas.factor })
-  async get(@CurrentCaller() caller: Caller, @ValidId('fac') id: string) {
+  async getFactor(@CurrentCaller() caller: Caller, @ValidId('fac') id: string) {
     return factorView(await this.factors.get(caller, id), this.clock.now());
   }
 
@@ -48,7 +48,7 @@ export class FactorsController {
   @ApiOperation({ summary: 'The QR code of a pending factor' })
   @ApiProduces('image/svg+xml')
   @ApiOkResponse({ schema: { type: 'string' } })
-  async qrSvg(@CurrentCaller() caller: Caller, @ValidId('fac') id: string) {
+  async factorQrSvg(@CurrentCaller() caller: Caller, @ValidId('fac') id: string) {
     return qrSvg(this.factors.reveal(await this.factors.get(caller, id)).uri);
   }
 
@@ -59,7 +59,7 @@ export class FactorsController {
   @ApiOperation({ summary: 'The QR code of a pending factor' })
   @ApiProduces('image/png')
   @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
-  async qrPng(@CurrentCaller() caller: Caller, @ValidId('fac') id: string) {
+  async factorQrPng(@CurrentCaller() caller: Caller, @ValidId('fac') id: string) {
     return qrPng(this.factors.reveal(await this.factors.get(caller, id)).uri);
   }
 
@@ -70,7 +70,7 @@ export class FactorsController {
   @ApiOperation({ summary: 'The QR code of a pending factor, to scan from a terminal' })
   @ApiProduces('text/plain')
   @ApiOkResponse({ schema: { type: 'string' } })
-  async qrText(@CurrentCaller() caller: Caller, @ValidId('fac') id: string) {
+  async factorQrText(@CurrentCaller() caller: Caller, @ValidId('fac') id: string) {
     return qrText(this.factors.reveal(await this.factors.get(caller, id)).uri);
   }
 
@@ -78,7 +78,7 @@ export class FactorsController {
   @Scopes('enrol')
   @ApiOperation({ summary: 'Rename a factor' })
   @ApiOkResponse({ standardSchema: schemas.factor })
-  async rename(
+  async renameFactor(
     @CurrentCaller() caller: Caller,
     @ValidId('fac') id: string,
     @ValidBody(schemas.renameBody) { name }: { name: string },
@@ -91,7 +91,7 @@ export class FactorsController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Revoke a factor' })
   @ApiNoContentResponse()
-  async revoke(@CurrentCaller() caller: Caller, @ValidId('fac') id: string): Promise<void> {
+  async revokeFactor(@CurrentCaller() caller: Caller, @ValidId('fac') id: string): Promise<void> {
     await this.factors.revoke(auditContext(caller), id);
   }
 }

@@ -15,6 +15,7 @@ import { CONFIG, type Config } from '../config.js';
 import { sameBytes, sha256 } from '../crypto/digest.js';
 import { WatchwordError } from '../errors.js';
 import { ValidQuery } from '../input.js';
+import { jsonValue } from '../tokens/tokens.schemas.js';
 import { userId } from '../users/user.js';
 import { Metrics } from './metrics.js';
 
@@ -39,7 +40,7 @@ const auditPage = z
         factor_id: z.string().nullable(),
         challenge_id: z.string().nullable(),
         request_id: z.string().nullable(),
-        detail: z.record(z.string(), z.json()),
+        detail: z.record(z.string(), jsonValue),
       }),
     ),
     next: z.string().nullable().meta({ description: 'Pass as `after`; null at the end.' }),
@@ -89,7 +90,7 @@ export class EdgeController {
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Read the realm’s audit, oldest first' })
   @ApiOkResponse({ standardSchema: auditPage })
-  async auditPage(
+  async readAudit(
     @CurrentCaller() caller: Caller,
     @ValidQuery(auditQuery) query: z.output<typeof auditQuery>,
   ) {

@@ -4,6 +4,8 @@ import { errorTable } from '../errors.js';
 
 const VERSION = '0.1.0';
 
+const errorCodeSchema = { type: 'string', enum: Object.keys(errorTable) };
+
 const problemSchema = {
   type: 'object',
   required: ['type', 'title', 'status', 'detail', 'code', 'request_id'],
@@ -12,7 +14,7 @@ const problemSchema = {
     title: { type: 'string' },
     status: { type: 'integer' },
     detail: { type: 'string', description: 'What to do next.' },
-    code: { type: 'string', enum: Object.keys(errorTable) },
+    code: { $ref: '#/components/schemas/ErrorCode' },
     request_id: { type: 'string' },
     errors: {
       type: 'array',
@@ -27,6 +29,8 @@ const problemSchema = {
     scopes: { type: 'array', items: { type: 'string' } },
     allowed: { type: 'array', items: { type: 'string' } },
     max_age: { type: 'integer', description: 'Seconds.' },
+    acr: { type: 'string' },
+    amr: { type: 'array', items: { type: 'string' } },
     challenge_status: { type: 'string' },
     limit: { type: 'string' },
   },
@@ -51,7 +55,13 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .setVersion(VERSION)
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addBearerAuth(
-      { type: 'http', scheme: 'bearer', description: 'An API key, `ww_…`, or a client token.' },
+      {
+        type: 'http',
+        scheme: 'bearer',
+        bearerFormat: 'ww_… or JWT',
+        description:
+          'An API key, `ww_…`, or a client token, with one of the scopes that are named.',
+      },
       'key',
     )
     .addBasicAuth(
@@ -60,26 +70,27 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     )
     .build();
   const document = SwaggerModule.createDocument(app, config, {
-    operationIdFactory: (controller, method) =>
-      // A bundler may number a class that decorators have wrapped.
-      `${controller.replace(/Controller\d*$/, '').toLowerCase()}_${method}`,
+    // What a generated client calls the operation: each has a name that says it alone.
+    operationIdFactory: (_controller, method) => method,
   });
   document.components = {
     ...document.components,
-    schemas: { ...document.components?.schemas, Problem: problemSchema },
+    schemas: {
+      ...document.components?.schemas,
+      Problem: problemSchema,
+      ErrorCode: errorCodeSchema,
+    },
   };
-  for (const [path, item] of Object.entries(document.paths)) describeEdge(path, item);
+  for (const item of Object.values(document.paths)) describeEdge(item);
   return document;
 }
 
 /** What holds for every operation and is therefore said in one place. */
-function describeEdge(path: string, item: OpenAPIObject['paths'][string]): void {
-  const isApi = path.startsWith('/v1/');
+function describeEdge(item: OpenAPIObject['paths'][string]): void {
   for (const method of ['get', 'post', 'patch', 'delete'] as const) {
     const operation = item[method];
     if (operation === undefined) continue;
-    if (isApi) operation.security = [{ key: [] }, { application: [] }];
-    if (isApi && method === 'post')
+    if (operation.security !== undefined && method === 'post')
       operation.parameters = [...(operation.parameters ?? []), idempotencyKey];
     operation.responses['default'] = {
       description: 'A problem (RFC 9457). `code` is stable; docs/errors.md lists them all.',

@@ -18,7 +18,7 @@ export class ForwardAuthController {
   @ApiOkResponse({
     description: 'It may; X-Watchword-User, -Amr, -Acr, -Auth-Time and -Session say who it is.',
   })
-  async admit(
+  async admitRequest(
     @Req() request: FastifyRequest,
     @ValidQuery(requirement) required: Requirement,
     @Res({ passthrough: true }) reply: FastifyReply,

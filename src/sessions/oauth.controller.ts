@@ -16,7 +16,7 @@ export class OAuthController {
   @Header('Cache-Control', 'public, max-age=3600')
   @ApiOperation({ summary: 'What OAuth libraries have to know of this service (RFC 8414)' })
   @ApiOkResponse({ standardSchema: serverMetadata })
-  metadata() {
+  serverMetadata() {
     return this.oauth.metadata();
   }
 
@@ -27,7 +27,7 @@ export class OAuthController {
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'The token endpoint of OAuth libraries (RFC 6749)' })
   @ApiOkResponse({ standardSchema: grantAnswer })
-  grant(@CurrentCaller() caller: Caller, @ValidBody(grantBody) body: GrantBody) {
+  grantToken(@CurrentCaller() caller: Caller, @ValidBody(grantBody) body: GrantBody) {
     return this.oauth.grant(caller, body);
   }
 }

@@ -26,7 +26,7 @@ export class SessionsController {
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Exchange a refresh token for an access token and its successor' })
   @ApiOkResponse({ standardSchema: token })
-  refresh(
+  refreshToken(
     @CurrentCaller() caller: Caller,
     @ValidBody(schemas.refreshBody) { refresh_token }: { refresh_token: string },
   ) {
@@ -40,7 +40,7 @@ export class SessionsController {
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Ask what a token is worth now (RFC 7662)' })
   @ApiOkResponse({ standardSchema: schemas.introspection })
-  introspect(
+  introspectToken(
     @CurrentCaller() caller: Caller,
     @ValidBody(schemas.tokenBody) { token: text }: { token: string },
   ) {
@@ -69,7 +69,7 @@ export class SessionsController {
   @Scopes('verify', 'admin')
   @ApiOperation({ summary: 'List a user’s sessions' })
   @ApiOkResponse({ standardSchema: schemas.sessionList })
-  async list(@CurrentCaller() caller: Caller, @ValidParam('user_id', userId) user: string) {
+  async listSessions(@CurrentCaller() caller: Caller, @ValidParam('user_id', userId) user: string) {
     return { data: (await this.sessions.list(caller, user)).map(schemas.sessionView) };
   }
 
@@ -78,7 +78,7 @@ export class SessionsController {
   @HttpCode(204)
   @ApiOperation({ summary: 'End every session of a user' })
   @ApiNoContentResponse()
-  async revokeAll(
+  async revokeSessions(
     @CurrentCaller() caller: Caller,
     @ValidParam('user_id', userId) user: string,
   ): Promise<void> {
@@ -90,7 +90,7 @@ export class SessionsController {
   @HttpCode(204)
   @ApiOperation({ summary: 'End a session' })
   @ApiNoContentResponse()
-  async revoke(@CurrentCaller() caller: Caller, @ValidId('ses') id: string): Promise<void> {
+  async revokeSession(@CurrentCaller() caller: Caller, @ValidId('ses') id: string): Promise<void> {
     await this.sessions.revoke(caller, id);
   }
 }

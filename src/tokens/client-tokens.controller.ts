@@ -17,7 +17,7 @@ export class ClientTokensController {
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Get a short-lived token for yourself, for this service or another' })
   @ApiOkResponse({ standardSchema: clientToken })
-  issue(
+  issueClientToken(
     @CurrentCaller() caller: Caller,
     @ValidBody(clientTokenBody) request: ClientTokenRequest | undefined,
   ) {

@@ -45,8 +45,11 @@ export const firstFactor = z
       'What the application has checked itself (RFC 8176 values). The token then carries these, the proven method and `mfa`, with `acr: "aal2"`.',
   });
 
+/** Any JSON. It is registered in place: a copy would leave its own inner references without the name. */
+export const jsonValue = z.json().register(z.globalRegistry, { id: 'JsonValue' });
+
 export const transaction = z
-  .record(z.string(), z.json().meta({ id: 'JsonValue' }))
+  .record(z.string(), jsonValue)
   .refine(
     (value) => Buffer.byteLength(JSON.stringify(value)) <= TRANSACTION_BYTES,
     `must be at most ${TRANSACTION_BYTES} bytes of JSON`,
