@@ -1,7 +1,6 @@
 /** Enrolments of authenticator apps, alone and beside logins. */
 import type { Book } from './book.js';
-import { post } from './load.js';
-import { okOf } from './load.js';
+import { okOf, post } from './load.js';
 import { latencyAt, load, type Logins } from './logins.js';
 import { KEY, type Program } from './service.js';
 
