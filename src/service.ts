@@ -16,6 +16,8 @@ import { serveDocs } from './http/openapi.js';
 import { createServer } from './http/server.js';
 import { listenForOperator } from './operator/operator-socket.js';
 import { deleteExpired } from './storage/housekeeping.js';
+import { RELOAD_SECONDS } from './tokens/key-life.js';
+import { KeyRotation } from './tokens/key-rotation.js';
 
 const HOUSEKEEPING_EVERY_MS = 600_000;
 /** How soon a message is noticed whose process died with it. */
@@ -69,7 +71,10 @@ export async function startService(config: Config, log: Logger): Promise<Service
     if (ground.folder !== undefined && operator === undefined)
       log.warn('the data folder’s path is too long for the operator’s socket');
     const housekeeping = setInterval(() => {
-      deleteExpired(ground.database, ground.clock.now()).catch((error: unknown) => {
+      Promise.all([
+        deleteExpired(ground.database, ground.clock.now()),
+        app.get(KeyRotation).removeOver(),
+      ]).catch((error: unknown) => {
         log.warn({ err: error }, 'housekeeping failed and will be tried again');
       });
     }, HOUSEKEEPING_EVERY_MS).unref();
@@ -81,8 +86,17 @@ export async function startService(config: Config, log: Logger): Promise<Service
           log.warn({ err: error }, 'messages that were left behind could not be looked for');
         });
     }, SWEEP_EVERY_MS).unref();
+    const keys = setInterval(() => {
+      app
+        .get(KeyRotation)
+        .tend()
+        .catch((error: unknown) => {
+          log.warn({ err: error }, 'signing keys could not be read, and those known are kept');
+        });
+    }, RELOAD_SECONDS * 1000).unref();
     const stop = async () => {
       clearInterval(housekeeping);
+      clearInterval(keys);
       clearInterval(sweep);
       health.stop();
       await drain(app.getHttpServer(), config.drainSeconds);

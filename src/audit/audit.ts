@@ -10,12 +10,17 @@ import type { AuditEvent } from './event.js';
 export interface AuditContext {
   readonly realmId: string;
   readonly applicationId: string | null;
-  /** `key_…`, `crt_…` or `jti_…` of the credential, or `operator` for the command line. */
+  /**
+   * `key_…`, `crt_…` or `jti_…` of the credential, `operator` for the command line, `service` for what it
+   * does by itself.
+   */
   readonly actor: string;
   readonly requestId: string | null;
 }
 
 const PAGE = 100;
+/** A statement takes 65,535 values. */
+const ROWS_AT_ONCE = 1_000;
 const nobody = { userId: null, factorId: null, challengeId: null };
 
 /**
@@ -60,6 +65,20 @@ export class Audit {
       .insertInto('audit_events')
       .values(rows.map((row) => ({ ...row, detail: JSON.stringify(row.detail) })))
       .execute();
+  }
+
+  /** Writes an event that concerns every realm into each one's audit, in the caller's transaction. */
+  async recordEverywhere(
+    executor: Executor,
+    actor: 'operator' | 'service',
+    event: AuditEvent,
+  ): Promise<void> {
+    const realms = await executor.selectFrom('realms').select('id').execute();
+    const rows = realms.map(({ id: realmId }) =>
+      this.row({ realmId, applicationId: null, actor, requestId: null }, event),
+    );
+    for (let from = 0; from < rows.length; from += ROWS_AT_ONCE)
+      await this.recordAll(executor, rows.slice(from, from + ROWS_AT_ONCE));
   }
 
   /**

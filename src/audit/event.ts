@@ -92,6 +92,9 @@ export type AuditEvent =
       readonly scopes: readonly string[];
     }
   | { readonly type: 'token.revoked'; readonly userId: string | null; readonly jti: string }
+  | { readonly type: 'signing_key.created'; readonly kid: string; readonly signsAt: Date }
+  | { readonly type: 'signing_key.revoked'; readonly kid: string }
+  | { readonly type: 'signing_key.deleted'; readonly kid: string }
   | { readonly type: 'user.unlocked'; readonly userId: string }
   | { readonly type: 'user.erased'; readonly userId: string };
 

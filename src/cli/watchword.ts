@@ -85,22 +85,32 @@ applications
   .description('show every application')
   .action(() => run('applications.list'));
 
-const keys = program.command('keys').description('API keys of an application');
+const keys = program
+  .command('keys')
+  .description('keys that sign tokens, and API keys of an application');
 keys
   .command('create')
-  .description('make a further key; two may live at once')
+  .description('make a further API key; two may live at once')
   .requiredOption('--application <id>', 'app_…')
   .addOption(scopesOption)
   .action((options: Record<string, unknown>) => run('keys.create', options));
 keys
   .command('list')
-  .description('show an application’s keys')
-  .requiredOption('--application <id>', 'app_…')
-  .action((options: Record<string, unknown>) => run('keys.list', options));
+  .description('show the keys that sign tokens, or an application’s API keys')
+  .option('--application <id>', 'app_…')
+  .action((options: Record<string, unknown>) =>
+    run(options['application'] === undefined ? 'signing-keys.list' : 'keys.list', options),
+  );
+keys
+  .command('rotate')
+  .description('make the next key that signs tokens now; it takes over by itself')
+  .action(() => run('signing-keys.rotate'));
 keys
   .command('revoke <id>')
-  .description('end a key')
-  .action((id: string) => run('keys.revoke', { id }));
+  .description('end an API key (key_…), or in an emergency one that signs tokens, with its tokens')
+  .action((id: string) =>
+    id.startsWith('key_') ? run('keys.revoke', { id }) : run('signing-keys.revoke', { kid: id }),
+  );
 
 const users = program.command('users').description('people with factors');
 users

@@ -63,6 +63,12 @@ export const serviceSettings = {
     '`id:base64(32 bytes)`, comma-separated; the first writes, all read. Unset: generated into the data folder, in embedded mode only.',
     true,
   ),
+  signingKeyDays: setting(
+    'WATCHWORD_SIGNING_KEY_DAYS',
+    count(1, 365),
+    '30',
+    'Days that a key signs tokens before the next one takes over.',
+  ),
   bootstrapApiKey: setting(
     'WATCHWORD_BOOTSTRAP_API_KEY',
     z

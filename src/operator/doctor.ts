@@ -113,8 +113,11 @@ const migrations: Check = async (context) => {
 };
 
 const signingKeys: Check = async (context) => {
-  const keys = await context.get(SigningKeys).reload();
-  const detail = `${keys.length} published, ${context.get(SigningKeys).current().kid} signs`;
+  const keys = context.get(SigningKeys);
+  await keys.reload();
+  const { kid, signsAt } = keys.current();
+  const count = (await keys.published()).length;
+  const detail = `${count} published, ${kid} signs since ${signsAt.toISOString()}`;
   return [{ check: 'keys', state: 'ok', detail }];
 };
 

@@ -20,6 +20,8 @@ import { Database } from '../storage/database.js';
 import { userId } from '../users/user.js';
 import { UsersService } from '../users/users.service.js';
 import { examine } from './doctor.js';
+import { operation } from './operation.js';
+import { signingKeyOperations } from './signing-key-operations.js';
 
 const text = z.string().min(1).max(255);
 const scopeList = z.array(z.enum(scopes)).min(1);
@@ -35,17 +37,6 @@ const pauseTarget = z.strictObject({
     .regex(/^[A-Z]{2}$/, 'A country is an ISO code, as US.')
     .optional(),
 });
-
-function operation<Schema extends z.ZodType>(
-  schema: Schema,
-  run: (context: INestApplicationContext, input: z.output<Schema>) => Promise<unknown>,
-) {
-  return async (context: INestApplicationContext, input: unknown): Promise<unknown> => {
-    const read = schema.safeParse(input);
-    if (!read.success) throw new OperatorError(z.prettifyError(read.error));
-    return run(context, read.data);
-  };
-}
 
 export const operations = {
   'applications.create': operation(
@@ -165,6 +156,7 @@ export const operations = {
     z.strictObject({ to: text, channel: z.enum(channels) }),
     (context, { to, channel }) => context.get(DeliveryDesk).test(to, channel),
   ),
+  ...signingKeyOperations,
   doctor: operation(z.strictObject({}), (context) => examine(context)),
 } as const;
 
@@ -178,11 +170,7 @@ function nameOf({ prefix, country }: PauseTarget): string {
 
 /** Pauses hold for every realm, so each realm's audit has them. */
 async function noteEverywhere(context: INestApplicationContext, event: AuditEvent): Promise<void> {
-  const audit = context.get(Audit);
-  const rows = (await realmsOf(context)).map(([, realmId]) =>
-    audit.row({ realmId, applicationId: null, actor: 'operator', requestId: null }, event),
-  );
-  await audit.recordAll(context.get(Database).kysely, rows);
+  await context.get(Audit).recordEverywhere(context.get(Database).kysely, 'operator', event);
 }
 
 /** Names and ids. */

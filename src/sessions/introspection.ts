@@ -8,7 +8,7 @@ import { Database } from '../storage/database.js';
 import { JwtCheck, type OwnClaims } from '../tokens/check-jwt.js';
 import { ClientTokens } from '../tokens/client-tokens.js';
 import { Revocations } from '../tokens/revocations.js';
-import { tokenTypes } from '../tokens/signing-keys.js';
+import { tokenTypes } from '../tokens/signing-key.js';
 import { RefreshTokens } from './refresh-token.js';
 import { cookieHashOf, isCookieId } from './session-cookie.js';
 import { isLive, type Session } from './session.js';

@@ -212,11 +212,13 @@ export interface RevokedTokenRow {
 
 export interface SigningKeyRow {
   kid: string;
-  algorithm: string;
-  status: string;
-  public_jwk: Json<Record<string, string>>;
+  /** Sealed. */
   private_key: Uint8Array;
-  created_at: Date;
+  published_at: Date;
+  signs_at: Date;
+  /** When its successor begins to sign; null while it has none. */
+  retires_at: Date | null;
+  revoked_at: Date | null;
 }
 
 export interface AuditEventRow {

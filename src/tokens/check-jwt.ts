@@ -3,10 +3,9 @@ import { JwtService } from '@nestjs/jwt';
 import { z } from 'zod';
 import { Clock } from '../clock.js';
 import { CONFIG, type Config } from '../config.js';
-import { ALGORITHM, SigningKeys, type TokenType } from './signing-keys.js';
-
-/** How far the clock of whoever signed may be from ours (S85). */
-export const SKEW_SECONDS = 60;
+import { SKEW_SECONDS } from './key-life.js';
+import { ALGORITHM, type TokenType } from './signing-key.js';
+import { SigningKeys } from './signing-keys.js';
 
 /** The header of our tokens and nothing beside it: no key, no address of one, no extension (S82). */
 const ownHeader = z.strictObject({ alg: z.literal(ALGORITHM), typ: z.string(), kid: z.string() });
@@ -44,7 +43,7 @@ export class JwtCheck {
     try {
       const { header } = this.jwt.decode<{ header: unknown }>(token, { complete: true });
       const { typ, kid } = ownHeader.parse(header);
-      const key = typ === type ? this.keys.find(kid) : undefined;
+      const key = typ === type ? await this.keys.lookUp(kid) : undefined;
       if (key === undefined) return undefined;
       const claims = await this.jwt.verifyAsync<Record<string, unknown>>(token, {
         publicKey: key.publicPem,

@@ -1,11 +1,9 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Open } from '../applications/access.js';
+import { JWKS_KEPT_SECONDS } from './key-life.js';
 import { SigningKeys } from './signing-keys.js';
 import { jwks } from './tokens.schemas.js';
-
-/** How long a checker may keep the keys; a new key is published longer than that before it signs. */
-export const JWKS_KEPT_SECONDS = 300;
 
 @ApiTags('tokens')
 @Controller()

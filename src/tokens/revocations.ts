@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../storage/database.js';
-import { SKEW_SECONDS, type OwnClaims } from './check-jwt.js';
+import type { OwnClaims } from './check-jwt.js';
+import { SKEW_SECONDS } from './key-life.js';
 
 /** Tokens that were revoked before their end, by `jti`. Kept as long as anybody might accept them. */
 @Injectable()

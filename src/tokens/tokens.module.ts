@@ -8,13 +8,32 @@ import { ClientTokens } from './client-tokens.js';
 import { ClientTokensController } from './client-tokens.controller.js';
 import { FreshProof } from './fresh-proof.js';
 import { JwksController } from './jwks.controller.js';
+import { KeyRotation } from './key-rotation.js';
 import { Revocations } from './revocations.js';
 import { SigningKeys } from './signing-keys.js';
+import { SigningKeysRepository } from './signing-keys.repository.js';
 
 @Module({
   imports: [ApplicationsModule, AuditModule, JwtModule.register({})],
-  providers: [AccessTokens, ClientTokens, FreshProof, JwtCheck, Revocations, SigningKeys],
+  providers: [
+    AccessTokens,
+    ClientTokens,
+    FreshProof,
+    JwtCheck,
+    KeyRotation,
+    Revocations,
+    SigningKeys,
+    SigningKeysRepository,
+  ],
   controllers: [ClientTokensController, JwksController],
-  exports: [AccessTokens, ClientTokens, FreshProof, JwtCheck, Revocations, SigningKeys],
+  exports: [
+    AccessTokens,
+    ClientTokens,
+    FreshProof,
+    JwtCheck,
+    KeyRotation,
+    Revocations,
+    SigningKeys,
+  ],
 })
 export class TokensModule {}

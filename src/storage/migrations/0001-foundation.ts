@@ -21,7 +21,8 @@ const statements = [
     realm_id text NOT NULL REFERENCES realms,
     name text NOT NULL,
     audience text NOT NULL,
-    access_token_seconds integer NOT NULL,
+    -- Keys are published for as long after their last signature (tokens/key-life.ts).
+    access_token_seconds integer NOT NULL CHECK (access_token_seconds BETWEEN 1 AND 86400),
     factor_types text[] NOT NULL,
     enrol_proof_seconds integer,
     created_at timestamptz NOT NULL,
@@ -96,16 +97,18 @@ const statements = [
     ended_at timestamptz
   ) WITH (fillfactor = 80)`,
   `CREATE INDEX challenges_by_end ON challenges (expires_at)`,
+  // What a key is at a moment follows from its times (tokens/key-life.ts).
   `CREATE TABLE signing_keys (
     kid text PRIMARY KEY,
-    algorithm text NOT NULL,
-    status text NOT NULL,
-    public_jwk jsonb NOT NULL,
     private_key bytea NOT NULL,
-    created_at timestamptz NOT NULL
+    published_at timestamptz NOT NULL,
+    signs_at timestamptz NOT NULL,
+    retires_at timestamptz,
+    revoked_at timestamptz
   )`,
-  // Replicas that start at once agree on one signing key: the second insert has no room.
-  `CREATE UNIQUE INDEX signing_keys_one_active ON signing_keys (status) WHERE status = 'active'`,
+  // Replicas that make a key at the same time agree on one: for a second without a successor there is no room.
+  `CREATE UNIQUE INDEX signing_keys_one_newest ON signing_keys ((true))
+    WHERE retires_at IS NULL AND revoked_at IS NULL`,
   `CREATE TABLE audit_events (
     id text NOT NULL,
     at timestamptz NOT NULL,
