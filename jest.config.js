@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os';
 
 /** Tests that touch no database: they run once. Everything else runs on PGlite and on PostgreSQL. */
 const pure = [
+  'test/tokens/key-life.test.ts',
   'test/otp/',
   'test/crypto/',
   'test/storage/batch.test.ts',
@@ -39,6 +40,7 @@ const edge = [
   'test/attacks/sms-pumping.test.ts',
   'test/attacks/stolen-idempotency-key.test.ts',
   'test/cli/delivery.test.ts',
+  'test/cli/signing-keys.test.ts',
   'test/client/',
   'test/delivery/callbacks.test.ts',
   'test/delivery/failover.test.ts',
