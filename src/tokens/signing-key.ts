@@ -24,7 +24,7 @@ export interface KeyMaterial {
   /** The headers of the tokens it signs, encoded. */
   readonly headers: Readonly<Record<TokenType, string>>;
   readonly privateKey: KeyObject;
-  readonly publicPem: string;
+  readonly publicKey: KeyObject;
   readonly publicJwk: Readonly<Record<string, string>>;
 }
 
@@ -62,7 +62,7 @@ function materialOf(privateKey: KeyObject): KeyMaterial {
     kid,
     headers: { 'at+jwt': headerOf('at+jwt'), 'client+jwt': headerOf('client+jwt') },
     privateKey,
-    publicPem: publicKey.export({ format: 'pem', type: 'spki' }).toString(),
+    publicKey,
     publicJwk: { kty, crv, x, y, kid, use: 'sig', alg: ALGORITHM },
   };
 }
