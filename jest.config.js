@@ -33,6 +33,7 @@ const edge = [
   'test/attacks/fuzzing.test.ts',
   'test/attacks/log-leak.test.ts',
   'test/attacks/noisy-application.test.ts',
+  'test/attacks/open-redirects.test.ts',
   'test/attacks/path-spelling.test.ts',
   'test/attacks/shared-limits.test.ts',
   'test/attacks/slowloris.test.ts',

@@ -24,6 +24,7 @@ import { GroundModule } from './ground.module.js';
 import type { Ground } from './ground.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
+import { LinksModule } from './links/links.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { TokensModule } from './tokens/tokens.module.js';
 import { UsersModule } from './users/users.module.js';
@@ -37,6 +38,7 @@ import { UsersModule } from './users/users.module.js';
     TokensModule,
     SessionsModule,
     ChallengesModule,
+    LinksModule,
     HttpModule,
     HealthModule,
   ],

@@ -5,11 +5,8 @@
  * `detail` is the public text and says what to do next. What went wrong inside travels as the
  * error's `cause`: it is logged, never answered (S121).
  */
-interface ErrorEntry {
-  readonly status: number;
-  readonly title: string;
-  readonly detail: string;
-}
+import type { ErrorEntry } from './errors/entry.js';
+import { linkErrors } from './errors/links.errors.js';
 
 export const errorTable = {
   invalid_request: {
@@ -220,6 +217,7 @@ export const errorTable = {
     title: 'Too many requests',
     detail: 'Wait for "retry_after" seconds before the next request.',
   },
+  ...linkErrors,
   internal: {
     status: 500,
     title: 'Something went wrong inside',

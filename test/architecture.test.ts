@@ -16,6 +16,7 @@ const floors = [
   ['sessions'],
   ['factors'],
   ['challenges'],
+  ['links'],
   ['http', 'health', 'portal', 'operator'],
   ['app.module'],
   ['service', 'workers'],

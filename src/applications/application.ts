@@ -21,15 +21,19 @@ export interface Application {
   readonly sessionsEndWithFactor: boolean;
   /** Other services that it may get client tokens for, beside this one. */
   readonly tokenAudiences: readonly string[];
+  /** Where the hosted pages may send a browser back to. */
+  readonly redirectUris: readonly string[];
+  /** Origins that may frame the hosted pages. */
+  readonly frameOrigins: readonly string[];
 }
 
-export type CredentialKind = 'api_key' | 'client_token' | 'certificate';
+export type CredentialKind = 'api_key' | 'client_token' | 'certificate' | 'link';
 
 /** Whose a credential is: the realm follows from the credential alone (S106). */
 export interface Holder {
   readonly application: Application;
   readonly kind: CredentialKind;
-  /** `key_…` of an API key, `crt_…` of a certificate, `jti_…` of a client token. */
+  /** `key_…` of an API key, `crt_…` of a certificate, `jti_…` of a client token, `lnk_…` of a link. */
   readonly credentialId: string;
   readonly scopes: readonly Scope[];
   /** Thumbprint of the certificate that it is good with alone; null: it is good by itself. */

@@ -35,6 +35,8 @@ const columns = [
   'applications.session_seconds as sessionSeconds',
   'applications.sessions_end_with_factor as sessionsEndWithFactor',
   'applications.token_audiences as tokenAudiences',
+  'applications.redirect_uris as redirectUris',
+  'applications.frame_origins as frameOrigins',
 ] as const;
 
 @Injectable()
@@ -100,6 +102,8 @@ export class ApplicationsRepository {
         session_seconds: application.sessionSeconds,
         sessions_end_with_factor: application.sessionsEndWithFactor,
         token_audiences: [...application.tokenAudiences],
+        redirect_uris: [...application.redirectUris],
+        frame_origins: [...application.frameOrigins],
         created_at: createdAt,
       })
       .onConflict((conflict) => conflict.columns(['realm_id', 'name']).doNothing())
@@ -115,6 +119,18 @@ export class ApplicationsRepository {
     await executor
       .updateTable('applications')
       .set({ token_audiences: [...audiences] })
+      .where('id', '=', id)
+      .execute();
+  }
+
+  async setAddresses(
+    executor: Executor,
+    id: string,
+    { redirectUris, frameOrigins }: Pick<Application, 'redirectUris' | 'frameOrigins'>,
+  ): Promise<void> {
+    await executor
+      .updateTable('applications')
+      .set({ redirect_uris: [...redirectUris], frame_origins: [...frameOrigins] })
       .where('id', '=', id)
       .execute();
   }

@@ -18,6 +18,8 @@ export interface ApplicationRequest {
   readonly sessionSeconds?: number | undefined;
   readonly sessionsEndWithFactor?: boolean | undefined;
   readonly tokenAudiences?: readonly string[] | undefined;
+  readonly redirectUris?: readonly string[] | undefined;
+  readonly frameOrigins?: readonly string[] | undefined;
 }
 
 /** The key is shown this once: only its hash is kept. */
@@ -77,6 +79,8 @@ export class ApplicationsService {
         sessionSeconds: request.sessionSeconds ?? SESSION_SECONDS,
         sessionsEndWithFactor: request.sessionsEndWithFactor ?? true,
         tokenAudiences: request.tokenAudiences ?? [],
+        redirectUris: request.redirectUris ?? [],
+        frameOrigins: request.frameOrigins ?? [],
       };
       if (!(await this.repository.add(executor, application, createdAt)))
         throw new OperatorError(
@@ -120,6 +124,34 @@ export class ApplicationsService {
       });
     });
     return { ...application, tokenAudiences };
+  }
+
+  /**
+   * Says where the hosted pages may send browsers back to, and who may frame them; what is left out stays.
+   *
+   * @throws OperatorError if the application is unknown
+   */
+  async setAddresses(
+    id: string,
+    request: Pick<ApplicationRequest, 'redirectUris' | 'frameOrigins'>,
+  ): Promise<Application> {
+    const application = await this.known(id);
+    const { redirectUris = application.redirectUris, frameOrigins = application.frameOrigins } =
+      request;
+    await this.database.transaction(async (executor) => {
+      await this.repository.setAddresses(executor, id, { redirectUris, frameOrigins });
+      await this.audit.record(executor, operator(application), {
+        type: 'application.addresses_set',
+        redirectUris,
+        frameOrigins,
+      });
+    });
+    return { ...application, redirectUris, frameOrigins };
+  }
+
+  /** @returns undefined where there is none of that id */
+  find(id: string): Promise<Application | undefined> {
+    return this.repository.find(id);
   }
 
   list(): Promise<Application[]> {

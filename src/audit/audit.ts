@@ -11,8 +11,8 @@ export interface AuditContext {
   readonly realmId: string;
   readonly applicationId: string | null;
   /**
-   * `key_…`, `crt_…` or `jti_…` of the credential, `operator` for the command line, `service` for what it
-   * does by itself.
+   * `key_…`, `crt_…` or `jti_…` of the credential, `lnk_…` of the link to a hosted page, `operator` for the
+   * command line, `service` for what it does by itself.
    */
   readonly actor: string;
   readonly requestId: string | null;

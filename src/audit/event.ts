@@ -16,6 +16,11 @@ interface OfSession {
   readonly sessionId: string;
 }
 
+interface OfLink {
+  readonly userId: string;
+  readonly linkId: string;
+}
+
 interface OfFactor {
   readonly userId: string;
   readonly factorId: string;
@@ -25,6 +30,11 @@ interface OfFactor {
 export type AuditEvent =
   | { readonly type: 'application.created'; readonly name: string }
   | { readonly type: 'application.audiences_allowed'; readonly audiences: readonly string[] }
+  | {
+      readonly type: 'application.addresses_set';
+      readonly redirectUris: readonly string[];
+      readonly frameOrigins: readonly string[];
+    }
   | { readonly type: 'api_key.created'; readonly keyId: string; readonly scopes: readonly string[] }
   | { readonly type: 'api_key.revoked'; readonly keyId: string }
   | ({ readonly type: 'factor.enrolled'; readonly name: string } & OfFactor)
@@ -95,6 +105,14 @@ export type AuditEvent =
   | { readonly type: 'signing_key.created'; readonly kid: string; readonly signsAt: Date }
   | { readonly type: 'signing_key.revoked'; readonly kid: string }
   | { readonly type: 'signing_key.deleted'; readonly kid: string }
+  | ({ readonly type: 'link.created'; readonly purpose: string } & OfLink)
+  | ({ readonly type: 'link.opened' } & OfLink)
+  /** Somebody had the link whose browser is not the one that opened it. */
+  | ({ readonly type: 'link.open_refused' } & OfLink)
+  | ({ readonly type: 'link.finished' } & OfLink)
+  /** The user broke it off; `error` is what the application is told. */
+  | ({ readonly type: 'link.broken_off'; readonly error: string } & OfLink)
+  | ({ readonly type: 'link.exchanged' } & OfLink)
   | { readonly type: 'user.unlocked'; readonly userId: string }
   | { readonly type: 'user.erased'; readonly userId: string };
 

@@ -9,7 +9,8 @@ import { firstFactor, jsonValue, transaction } from '../tokens/tokens.schemas.js
 import { userId } from '../users/user.js';
 import { attemptsLeftOf, purposes, statusAt, type Challenge } from './challenge.js';
 
-const sessionRequest = {
+/** How an application asks for a session with its token. */
+export const sessionRequest = {
   session: z.enum(sessionKinds).optional().meta({
     description:
       'Begin a session: `refresh_token` answers with one, `cookie` with a Set-Cookie header to be handed on to the browser.',
@@ -29,14 +30,14 @@ const sessionRequest = {
     }),
 };
 
-const replacesNeedsSession = ({
+export const replacesNeedsSession = ({
   session,
   replaces_session,
 }: {
   session?: unknown;
   replaces_session?: unknown;
 }) => replaces_session === undefined || session !== undefined;
-const replacesAlone = {
+export const replacesAlone = {
   path: ['replaces_session'],
   message: 'is for a request that begins a session: give "session" as well',
 };

@@ -25,6 +25,8 @@ function show(result: unknown): void {
   print(result, program.opts<{ json?: true }>().json === true);
 }
 
+/** An option that was given without a value empties its list. */
+const listOf = (given: unknown) => (given === true ? [] : given);
 const seconds = (text: string): number => {
   const value = Number(text);
   if (Number.isInteger(value) && value > 0) return value;
@@ -70,9 +72,30 @@ applications
   .option('--session-seconds <n>', 'a session ends after so long (default: 30 days)', seconds)
   .option('--no-sessions-end-with-factor', 'sessions outlive the factor that began them')
   .option('--token-audience <text...>', 'other services that it may get client tokens for')
+  .option('--redirect-uri <uri...>', 'where the hosted pages may send browsers back to')
+  .option('--frame-origin <origin...>', 'origins that may frame the hosted pages')
   .addOption(scopesOption)
-  .action(({ tokenAudience, ...options }: Record<string, unknown>) =>
-    run('applications.create', { ...options, tokenAudiences: tokenAudience }),
+  .action(({ tokenAudience, redirectUri, frameOrigin, ...options }: Record<string, unknown>) =>
+    run('applications.create', {
+      ...options,
+      tokenAudiences: tokenAudience,
+      redirectUris: redirectUri,
+      frameOrigins: frameOrigin,
+    }),
+  );
+applications
+  .command('update <id>')
+  .description(
+    'set the addresses of the hosted pages; a list that is given replaces the one before',
+  )
+  .option('--redirect-uri [uri...]', 'where the hosted pages may send browsers back to')
+  .option('--frame-origin [origin...]', 'origins that may frame the hosted pages')
+  .action((id: string, { redirectUri, frameOrigin }: Record<string, unknown>) =>
+    run('applications.update', {
+      id,
+      redirectUris: listOf(redirectUri),
+      frameOrigins: listOf(frameOrigin),
+    }),
   );
 applications
   .command('allow-audience <id> [audiences...]')

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { scopes } from '../applications/api-key.js';
 import { ApplicationsService } from '../applications/applications.service.js';
 import { Callers } from '../applications/callers.js';
+import { faultOfFrameOrigin, faultOfRedirectUri } from '../applications/return-address.js';
 import { Audit } from '../audit/audit.js';
 import type { AuditEvent } from '../audit/event.js';
 import { Clock } from '../clock.js';
@@ -26,6 +27,19 @@ import { signingKeyOperations } from './signing-key-operations.js';
 const text = z.string().min(1).max(255);
 const scopeList = z.array(z.enum(scopes)).min(1);
 const audienceList = z.array(text).max(32);
+const addresses = (faultOf: (text: string) => string | undefined) =>
+  z
+    .array(
+      z.string().superRefine((value, context) => {
+        const message = faultOf(value);
+        if (message !== undefined) context.addIssue({ code: 'custom', message });
+      }),
+    )
+    .max(32);
+const addressLists = {
+  redirectUris: addresses(faultOfRedirectUri).optional(),
+  frameOrigins: addresses(faultOfFrameOrigin).optional(),
+};
 const inRealm = { realm: text.optional() };
 const pauseTarget = z.strictObject({
   prefix: z
@@ -54,10 +68,19 @@ export const operations = {
       sessionSeconds: z.int().min(60).max(31_536_000).optional(),
       sessionsEndWithFactor: z.boolean().optional(),
       tokenAudiences: audienceList.optional(),
+      ...addressLists,
       scopes: scopeList,
     }),
     (context, { scopes: granted, ...request }) =>
       context.get(ApplicationsService).create(request, granted),
+  ),
+  'applications.update': operation(
+    z.strictObject({ id: text, ...addressLists }),
+    async (context, { id, ...lists }) => {
+      const application = await context.get(ApplicationsService).setAddresses(id, lists);
+      context.get(Callers).forget();
+      return application;
+    },
   ),
   'applications.allow-audience': operation(
     z.strictObject({ id: text, audiences: audienceList }),

@@ -4,6 +4,8 @@ import type { Database } from './database.js';
 const DAY_MS = 86_400_000;
 /** How long an ended challenge can still be asked about. */
 const CHALLENGE_KEPT_MS = DAY_MS;
+/** How long a browser that comes back late is told what has become of its link. */
+const LINK_KEPT_MS = DAY_MS;
 /** How long one can see what became of a message. */
 const MESSAGE_KEPT_MS = 30 * DAY_MS;
 /** The longest window of a counter is a day. */
@@ -17,7 +19,7 @@ const numberOfBudget = sql<Uint8Array | null>`CASE WHEN attempt_budgets.user_id 
 
 /**
  * Deletes what has expired: factors nobody activated, old challenges, messages and counters, ended
- * sessions, tokens whose revocation is over, stored answers, empty budgets.
+ * sessions, links, tokens whose revocation is over, stored answers, empty budgets.
  * Safe to run on several replicas at once.
  *
  * @returns rows deleted
@@ -47,6 +49,7 @@ export async function deleteExpired(database: Database, now: Date): Promise<numb
       )
       .executeTakeFirst(),
     kysely.deleteFrom('sessions').where('ends_at', '<', before(DAY_MS)).executeTakeFirst(),
+    kysely.deleteFrom('links').where('expires_at', '<', before(LINK_KEPT_MS)).executeTakeFirst(),
     kysely.deleteFrom('revoked_tokens').where('expires_at', '<', now).executeTakeFirst(),
     kysely.deleteFrom('idempotency_answers').where('expires_at', '<', now).executeTakeFirst(),
     kysely

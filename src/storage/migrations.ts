@@ -6,6 +6,7 @@ import { foundation } from './migrations/0001-foundation.js';
 import { phones } from './migrations/0002-phones.js';
 import { sessions } from './migrations/0004-sessions.js';
 import { certificates } from './migrations/0005-certificates.js';
+import { links } from './migrations/0006-links.js';
 
 /**
  * Every migration, in order. Once released a migration is never edited, and each must leave a schema
@@ -16,6 +17,7 @@ const migrations = {
   '0002-phones': phones,
   '0004-sessions': sessions,
   '0005-certificates': certificates,
+  '0006-links': links,
 };
 
 /**

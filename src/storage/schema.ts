@@ -1,5 +1,6 @@
 /** The tables as TypeScript sees them; migrations/ is what the database sees. */
 import type { ColumnType, Generated } from 'kysely';
+import type { LinkRow } from './schema/link-row.js';
 
 /** jsonb: written as text, read as a value. */
 type Json<Value> = ColumnType<Value, string, string>;
@@ -8,6 +9,11 @@ export interface RealmRow {
   id: string;
   name: string;
   created_at: Date;
+  /** How it looks on the hosted pages: `#rrggbb`, language tag, picture and its media type. */
+  color: Generated<string | null>;
+  locale: Generated<string | null>;
+  logo: Generated<Uint8Array | null>;
+  logo_type: Generated<string | null>;
 }
 
 export interface ApplicationRow {
@@ -25,6 +31,9 @@ export interface ApplicationRow {
   sessions_end_with_factor: Generated<boolean>;
   /** `aud` of the client tokens that it may get beside this service's own. */
   token_audiences: Generated<string[]>;
+  /** Where browsers may be sent back to, and which origins may frame the pages. */
+  redirect_uris: Generated<string[]>;
+  frame_origins: Generated<string[]>;
   created_at: Date;
 }
 
@@ -260,6 +269,7 @@ export interface Schema {
   inbox: InboxRow;
   sessions: SessionRow;
   revoked_tokens: RevokedTokenRow;
+  links: LinkRow;
   signing_keys: SigningKeyRow;
   audit_events: AuditEventRow;
   idempotency_answers: IdempotencyAnswerRow;

@@ -81,6 +81,11 @@ export class UsersRepository {
       )
       .execute();
     await executor
+      .deleteFrom('links')
+      .where('realm_id', '=', realmId)
+      .where('user_id', '=', userId)
+      .execute();
+    await executor
       .deleteFrom('send_counters')
       .where('key', '=', `user/${realmId}/${userId}`)
       .execute();

@@ -61,6 +61,8 @@ interface Registration {
   readonly sessionSeconds: number;
   readonly sessionsEndWithFactor: boolean;
   readonly tokenAudiences: readonly string[];
+  readonly redirectUris: readonly string[];
+  readonly frameOrigins: readonly string[];
 }
 
 export interface ApplicationOptions {

@@ -30,6 +30,8 @@ export const routes: readonly [string, string, unknown, readonly Scope[]][] = [
   ['GET', '/v1/users/x/sessions', undefined, ['verify', 'admin']],
   ['DELETE', '/v1/users/x/sessions', undefined, ['verify', 'admin']],
   ['DELETE', session, undefined, ['verify', 'admin']],
+  ['POST', '/v1/links', {}, ['verify', 'enrol']],
+  ['POST', '/v1/links/exchange', { code: 'x' }, ['verify', 'enrol']],
   ['GET', '/v1/audit', undefined, ['admin']],
 ];
 

@@ -1,0 +1,6 @@
+/** What the table says of an error. */
+export interface ErrorEntry {
+  readonly status: number;
+  readonly title: string;
+  readonly detail: string;
+}

@@ -1,0 +1,115 @@
+import type { Application } from '../applications/application.js';
+import type { Scope } from '../applications/api-key.js';
+import { sha256 } from '../crypto/digest.js';
+import type { ErrorCode } from '../errors.js';
+import type { FactorType } from '../factors/factor.js';
+import type { FirstFactor, Grant } from '../tokens/claims.js';
+
+/** How long a link may be opened (S21). */
+export const LINK_SECONDS = 600;
+/** How long the pages stay usable in the browser that opened it. */
+export const PAGE_SECONDS = 900;
+/** How long the application has to fetch what the browser brings back. */
+export const CODE_SECONDS = 60;
+
+export const linkPurposes = ['enrol', 'verify', 'manage'] as const;
+export type LinkPurpose = (typeof linkPurposes)[number];
+
+/**
+ * `waiting` for a browser; `open` in one; `done`, with a code on its way to the application; `over`: broken off
+ * by the user.
+ */
+export type LinkStatus = 'waiting' | 'open' | 'done' | 'over';
+
+/** What a key has to carry to make such links, and to fetch what came of them (S108). */
+export const scopeOf: Readonly<Record<LinkPurpose, Scope>> = {
+  verify: 'verify',
+  enrol: 'enrol',
+  manage: 'enrol',
+};
+
+/** What the pages of a link may do in the application's name: adding a factor may need a proof first (S15). */
+export const pageScopes: Readonly<Record<LinkPurpose, readonly Scope[]>> = {
+  verify: ['verify'],
+  enrol: ['enrol', 'verify'],
+  manage: ['enrol', 'verify'],
+};
+
+/** What a page has to say when it is shown next: the outcome of the form before. */
+export interface Notice {
+  readonly code: ErrorCode;
+  readonly attemptsLeft?: number;
+  /** When the refused thing may be tried again, RFC 3339. */
+  readonly until?: string;
+  /** The factor or the channel that it is about. */
+  readonly about?: string;
+}
+
+/** Something that was done on the pages: what the application learns of `enrol` and `manage`. */
+export interface Deed {
+  readonly action: 'factor_enrolled' | 'factor_renamed' | 'factor_removed' | 'session_ended';
+  readonly factor?: { readonly id: string; readonly type: string };
+  readonly session_id?: string;
+}
+
+/** A proof that waits for its token. */
+export type WaitingProof = Pick<
+  Grant,
+  'userId' | 'factor' | 'amr' | 'acr' | 'authTime' | 'transactionHash'
+>;
+
+/** A way into the hosted pages for one user and one thing to do, once (S21). */
+export interface Link {
+  readonly id: string;
+  readonly realmId: string;
+  readonly applicationId: string;
+  readonly userId: string;
+  readonly purpose: LinkPurpose;
+  readonly status: LinkStatus;
+  readonly redirectUri: string;
+  /** The application's own, handed back with the browser. */
+  readonly state: string | null;
+  /** Null: what the application accepts. */
+  readonly types: readonly FactorType[] | null;
+  readonly locale: string | null;
+  readonly firstFactor: readonly FirstFactor[];
+  readonly transaction: Readonly<Record<string, unknown>> | null;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+  /** When the pages end; null until a browser has opened it. */
+  readonly pageEndsAt: Date | null;
+  /** The challenge that is being answered. */
+  readonly challengeId: string | null;
+  readonly notice: Notice | null;
+  readonly deeds: readonly Deed[];
+  readonly exchangedAt: Date | null;
+}
+
+/** What is stored of a link's token, of a page session's id and of a code: each is 256 random bits. */
+export const linkHash = (token: string) => sha256(`watchword/link/${token}`);
+export const pageHash = (id: string) => sha256(`watchword/page-session/${id}`);
+export const codeHash = (code: string) => sha256(`watchword/link-code/${code}`);
+
+/** Factor types that may be used on the pages of a link. */
+export function typesOf({ types }: Link, { factorTypes }: Application): readonly string[] {
+  return factorTypes.filter((type) => types === null || types.some((own) => own === type));
+}
+
+/** What the browser takes back to the application. */
+export type Outcome = { readonly code: string } | { readonly error: string };
+
+/**
+ * The address that the browser is sent back to (RFC 6749 section 4.1.2), with the issuer in it, so that an
+ * application of several services is not led to ask the wrong one (RFC 9207).
+ */
+export function returnAddress(
+  { redirectUri, state }: Pick<Link, 'redirectUri' | 'state'>,
+  outcome: Outcome,
+  issuer: string,
+): string {
+  const url = new URL(redirectUri);
+  for (const [name, value] of Object.entries(outcome)) url.searchParams.append(name, value);
+  if (state !== null) url.searchParams.append('state', state);
+  url.searchParams.append('iss', issuer);
+  return url.href;
+}
