@@ -447,6 +447,95 @@ export type ActivateRequest = {
   code: string;
 };
 
+export type LinkRequest = {
+  /**
+   * The application’s own name for the user; opaque and case-sensitive.
+   */
+  user_id: string;
+  /**
+   * `verify` a factor and earn a token, `enrol` a factor, or `manage` what there is.
+   */
+  purpose: 'enrol' | 'verify' | 'manage';
+  /**
+   * Where the browser goes afterwards: one of the application’s registered addresses, letter by letter.
+   */
+  redirect_uri: string;
+  /**
+   * Comes back with the browser; bind it to the browser’s own session.
+   */
+  state?: string;
+  /**
+   * Factor types to offer. Left out: what the application accepts.
+   */
+  types?: Array<'totp' | 'phone'>;
+  /**
+   * Language of the message; the nearest one there is.
+   */
+  locale?: string;
+  /**
+   * What the application has checked itself (RFC 8176 values). The token then carries these, the proven method and `mfa`, with `acr: "aal2"`.
+   */
+  first_factor?: Array<
+    'pwd' | 'pin' | 'fpt' | 'face' | 'iris' | 'retina' | 'vbm' | 'hwk' | 'swk' | 'sc'
+  >;
+  /**
+   * What is being confirmed. Its SHA-256 over canonical JSON (RFC 8785), base64url, is the claim `txn_hash`.
+   */
+  transaction?: {
+    [key: string]: JsonValue;
+  };
+};
+
+export type Link = {
+  id: string;
+  /**
+   * For one browser. The token stands behind the `#`, which no log and no other site sees.
+   */
+  url: string;
+  expires_at: string;
+  /**
+   * Instead of `url`, without JavaScript: a form that posts the token.
+   */
+  form: {
+    action: string;
+    token: string;
+  };
+};
+
+export type LinkExchangeRequest = {
+  /**
+   * What the browser has brought back.
+   */
+  code: string;
+  /**
+   * Begin a session: `refresh_token` answers with one, `cookie` with a Set-Cookie header to be handed on to the browser.
+   */
+  session?: 'refresh_token' | 'cookie';
+  /**
+   * A session of the same user’s that ends when the new one begins.
+   */
+  replaces_session?: string;
+  /**
+   * Binds the token to a client certificate (RFC 8705): the claim `cnf` holds it as `x5t#S256`.
+   */
+  certificate_thumbprint?: string;
+};
+
+export type LinkExchanged = Token | LinkOutcome;
+
+export type LinkOutcome = {
+  purpose: 'enrol' | 'verify' | 'manage';
+  user_id: string;
+  done: Array<{
+    action: 'factor_enrolled' | 'factor_renamed' | 'factor_removed' | 'session_ended';
+    factor?: {
+      id: string;
+      type: string;
+    };
+    session_id?: string;
+  }>;
+};
+
 export type AuditPage = {
   data: Array<{
     id: string;
@@ -552,6 +641,13 @@ export type ErrorCode =
   | 'send_paused'
   | 'send_budget_spent'
   | 'rate_limited'
+  | 'exchange_code_invalid'
+  | 'redirect_uri_not_allowed'
+  | 'wrong_browser'
+  | 'link_unknown'
+  | 'link_used'
+  | 'link_expired'
+  | 'page_ended'
   | 'internal'
   | 'storage_unavailable'
   | 'overloaded';
@@ -907,6 +1003,32 @@ export type ActivateFactorResponses = {
 
 export type ActivateFactorResponse = ActivateFactorResponses[keyof ActivateFactorResponses];
 
+export type CreateData = {
+  body: LinkRequest;
+  path?: never;
+  query?: never;
+  url: '/v1/links';
+};
+
+export type CreateResponses = {
+  201: Link;
+};
+
+export type CreateResponse = CreateResponses[keyof CreateResponses];
+
+export type ExchangeData = {
+  body: LinkExchangeRequest;
+  path?: never;
+  query?: never;
+  url: '/v1/links/exchange';
+};
+
+export type ExchangeResponses = {
+  200: LinkExchanged;
+};
+
+export type ExchangeResponse = ExchangeResponses[keyof ExchangeResponses];
+
 export type ReadAuditData = {
   body?: never;
   path?: never;
@@ -973,6 +1095,10 @@ export interface Operations {
   verifyChallenge: { takes: VerifyChallengeData; gives: VerifyChallengeResponse };
   /** Finish an enrolment by its first code. */
   activateFactor: { takes: ActivateFactorData; gives: ActivateFactorResponse };
+  /** Make a link to the hosted pages. */
+  create: { takes: CreateData; gives: CreateResponse };
+  /** Fetch what the pages came to, by the code the browser brought back. */
+  exchange: { takes: ExchangeData; gives: ExchangeResponse };
   /** Read the realm’s audit, oldest first. */
   readAudit: { takes: ReadAuditData; gives: ReadAuditResponse };
 }
@@ -1001,5 +1127,7 @@ export const routes = {
   resendCode: ['POST', '/v1/challenges/{id}/resend'],
   verifyChallenge: ['POST', '/v1/challenges/{id}/verify'],
   activateFactor: ['POST', '/v1/factors/{id}/activate'],
+  create: ['POST', '/v1/links'],
+  exchange: ['POST', '/v1/links/exchange'],
   readAudit: ['GET', '/v1/audit'],
 } as const satisfies Record<keyof Operations, readonly [method: string, path: string]>;

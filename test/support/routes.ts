@@ -23,6 +23,7 @@ export const routes: readonly [string, string, unknown, readonly Scope[]][] = [
   ['POST', `${challenge}/resend`, undefined, ['verify', 'login', 'enrol']],
   ['POST', `${challenge}/verify`, code, ['verify', 'login']],
   ['DELETE', challenge, undefined, ['verify', 'login', 'enrol']],
+  ['POST', '/v1/tokens', {}, ['verify', 'login', 'enrol', 'admin']],
   ['POST', '/v1/tokens/client', undefined, ['verify', 'enrol', 'admin', 'login']],
   ['POST', '/v1/tokens/refresh', { refresh_token: 'x' }, ['verify', 'login']],
   ['POST', '/v1/tokens/introspect', { token: 'x' }, ['verify', 'login', 'admin']],
