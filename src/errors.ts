@@ -109,6 +109,11 @@ export const errorTable = {
     title: 'The factor is not waiting to be activated',
     detail: 'An active factor needs nothing more; for an expired one, enrol again.',
   },
+  factor_not_resyncable: {
+    status: 409,
+    title: 'This factor cannot go astray',
+    detail: 'Only hardware tokens do. For an authenticator app, have the phone set its clock.',
+  },
   factor_secret_in_use: {
     status: 409,
     title: 'The user has a factor with this secret already',

@@ -40,6 +40,12 @@ export type AuditEvent =
   | ({ readonly type: 'factor.enrolled'; readonly name: string } & OfFactor)
   | ({ readonly type: 'factor.activated'; readonly firstOfUser: boolean } & OfFactor)
   | ({ readonly type: 'factor.activation_refused' } & OfFactor)
+  | ({ readonly type: 'factor.resynchronised' } & OfFactor)
+  | ({
+      readonly type: 'factor.resync_refused';
+      readonly reason: RefusalReason;
+      readonly consecutiveFailures: number;
+    } & OfFactor)
   | ({ readonly type: 'factor.renamed'; readonly name: string } & OfFactor)
   | ({ readonly type: 'factor.revoked'; readonly lastOfUser: boolean } & OfFactor)
   | {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { CompiledQuery, type Selectable } from 'kysely';
+import type { FactorType } from '../factors/factor.js';
 import type { Checkable, Spent } from '../factors/method.js';
 import { Batch, latestOf } from '../storage/batch.js';
 import { Database, type Executor } from '../storage/database.js';
@@ -11,7 +12,10 @@ import * as lockout from './lockout.js';
 export interface Attempt {
   readonly realmId: string;
   readonly userId: string;
-  readonly kind: string;
+  /** What it is counted under. */
+  readonly budget: string;
+  /** The types of factor that the code may be of. */
+  readonly types: readonly FactorType[];
   readonly factorId: string | null;
   readonly challengeId: string | null;
   readonly now: Date;
@@ -65,6 +69,7 @@ interface ChargeRow {
   locked_until: Date | null;
   attempts_used: number | null;
   factor_id: string | null;
+  type: FactorType | null;
   secret: Uint8Array | null;
   parameters: Record<string, unknown> | null;
   last_step: number | null;
@@ -76,7 +81,7 @@ interface ChargeRow {
 export class AttemptsRepository {
   private readonly charges = new Batch<Attempt, Charge | undefined>(
     (attempts) => this.chargeAll(attempts),
-    ({ realmId, userId, kind }) => JSON.stringify([realmId, userId, kind]),
+    ({ realmId, userId, budget }) => JSON.stringify([realmId, userId, budget]),
   );
   private readonly consumptions = new Batch<Consumption, boolean>(
     (items) => this.consumeAll(items),
@@ -127,7 +132,7 @@ export class AttemptsRepository {
   async hold(
     executor: Executor,
     challengeId: string,
-    { realmId, userId, kind }: Pick<Attempt, 'realmId' | 'userId' | 'kind'>,
+    { realmId, userId, budget }: Pick<Attempt, 'realmId' | 'userId' | 'budget'>,
   ): Promise<void> {
     const challenges = executor.selectFrom('challenges').select('id');
     await challenges.where('id', '=', challengeId).forUpdate().execute();
@@ -136,7 +141,7 @@ export class AttemptsRepository {
       .select('kind')
       .where('realm_id', '=', realmId)
       .where('user_id', '=', userId)
-      .where('kind', '=', kind)
+      .where('kind', '=', budget)
       .forUpdate()
       .execute();
   }
@@ -150,7 +155,7 @@ export class AttemptsRepository {
     const rows = await this.database.run<ChargeRow>(sql.charge, [
       attempts.map(({ realmId }) => realmId),
       attempts.map(({ userId }) => userId),
-      attempts.map(({ kind }) => kind),
+      attempts.map(({ budget }) => budget),
       attempts.map(({ factorId }) => factorId),
       attempts.map(({ challengeId }) => challengeId),
       latestOf(attempts),
@@ -159,6 +164,7 @@ export class AttemptsRepository {
       lockout.SLOW_LIMIT,
       lockout.SLOW_WINDOW_SECONDS,
       lockout.CHALLENGE_ATTEMPTS,
+      attempts.map(({ types }) => types.join()),
     ]);
     const charges = new Array<Charge | undefined>(attempts.length).fill(undefined);
     for (const row of rows) {
@@ -221,9 +227,10 @@ function codeValues(items: readonly CodeConsumption[]): unknown[] {
 }
 
 function toFactor(row: ChargeRow, attempt: Attempt | undefined): Checkable | undefined {
-  if (row.factor_id === null || attempt === undefined) return undefined;
+  if (row.factor_id === null || row.type === null || attempt === undefined) return undefined;
   return {
     id: row.factor_id,
+    type: row.type,
     realmId: attempt.realmId,
     userId: attempt.userId,
     secret: row.secret,

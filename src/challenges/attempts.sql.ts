@@ -9,6 +9,7 @@
  * their inner quotes are most of what is sent.
  */
 import type { Statement } from '../storage/database.js';
+import { DEVICE_BUDGET } from './lockout.js';
 
 /** Writes the audit's rows of those items that a CTE holds, by their place `n` in the batch. */
 const audited = (rows: string, done: string) => `
@@ -24,16 +25,17 @@ const audited = (rows: string, done: string) => `
  * prove. `granted` is false where the account is locked: then nothing is charged, and the answer is
  * the same for right and wrong codes (S40).
  *
- * $1 realms, $2 users, $3 kinds, $4 factor ids or null, $5 challenge ids or null, $6 now,
+ * $1 realms, $2 users, $3 budgets, $4 factor ids or null, $5 challenge ids or null, $6 now,
  * $7 seconds to wait after 1, 2, … failures, $8 "until unlocked", $9 slow limit, $10 slow window in
- * seconds, $11 attempts of a challenge
+ * seconds, $11 attempts of a challenge, $12 types of factor that the code may be of, with commas
  */
 export const charge: Statement = {
   name: 'attempt-charge',
   text: `
     WITH input AS (
-      SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
-        WITH ORDINALITY AS t (realm_id, user_id, kind, factor_id, challenge_id, n)
+      SELECT realm_id, user_id, kind, factor_id, challenge_id, string_to_array(types, ',') AS types, n
+      FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $12::text[])
+        WITH ORDINALITY AS t (realm_id, user_id, kind, factor_id, challenge_id, types, n)
     ), open_challenge AS (
       SELECT c.id FROM challenges c JOIN input i ON c.id = i.challenge_id
       WHERE c.status = 'pending' AND c.expires_at > $6 AND c.attempts_used < $11
@@ -49,7 +51,7 @@ export const charge: Statement = {
       WHERE (i.challenge_id IS NULL OR i.challenge_id IN (SELECT id FROM attempted))
         AND (i.factor_id IS NULL OR EXISTS (
           SELECT FROM factors f WHERE f.id = i.factor_id AND f.realm_id = i.realm_id
-            AND f.user_id = i.user_id AND f.type = i.kind AND f.status = 'active'))
+            AND f.user_id = i.user_id AND f.type = ANY (i.types) AND f.status = 'active'))
       ORDER BY realm_id, user_id, kind
       ON CONFLICT (realm_id, user_id, kind) DO UPDATE
       SET (granted, consecutive, slow_count, slow_since, locked_until) = (
@@ -74,18 +76,18 @@ export const charge: Statement = {
       RETURNING b.realm_id, b.user_id, b.kind, b.granted, b.consecutive, b.slow_count, b.locked_until
     )
     SELECT i.n, c.granted, c.consecutive, c.slow_count, c.locked_until, a.attempts_used,
-      f.id AS factor_id, f.secret, f.parameters, f.last_step, f.drift_steps
+      f.id AS factor_id, f.type, f.secret, f.parameters, f.last_step, f.drift_steps
     FROM input i
     JOIN charged c USING (realm_id, user_id, kind)
     LEFT JOIN attempted a ON a.id = i.challenge_id
     LEFT JOIN factors f ON c.granted AND f.realm_id = i.realm_id AND f.user_id = i.user_id
-      AND f.status = 'active' AND f.type = i.kind
+      AND f.status = 'active' AND f.type = ANY (i.types)
       AND (i.factor_id IS NULL OR f.id = i.factor_id)
     ORDER BY i.n, f.id`,
 };
 
 /**
- * Uses up the time step, completes the challenge, gives the attempt back and writes the audit: all of
+ * Uses up the time step or the counter, completes the challenge, gives the attempt back and writes the audit: all of
  * it or nothing. A login whose step is spent, whose factor was revoked or whose challenge has ended in
  * the meantime is not among the answers (S23 to S25).
  * Two factors' codes for one challenge may arrive in one batch: the first has its turn (S28).
@@ -116,7 +118,7 @@ export const consume: Statement = {
       UPDATE attempt_budgets b
       SET consecutive = 0, slow_count = greatest(b.slow_count - 1, 0), locked_until = NULL
       FROM consumed s
-      WHERE b.realm_id = s.realm_id AND b.user_id = s.user_id AND b.kind = s.type
+      WHERE b.realm_id = s.realm_id AND b.user_id = s.user_id AND b.kind = CASE s.type WHEN 'hotp' THEN '${DEVICE_BUDGET}' ELSE s.type END
     ), logged AS (${audited('$5', 'consumed')}
     )
     SELECT n FROM consumed`,

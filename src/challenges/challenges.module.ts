@@ -8,14 +8,15 @@ import { AttemptsRepository } from './attempts.repository.js';
 import { ChallengesController } from './challenges.controller.js';
 import { ChallengesRepository } from './challenges.repository.js';
 import { ChallengesService } from './challenges.service.js';
+import { DeviceProofs } from './device.proof.js';
 import { Enrolment } from './enrolment.js';
 import { EnrolmentController } from './enrolment.controller.js';
 import { Notices } from './notices.js';
 import { PhoneChallenges } from './phone-challenges.js';
 import { PhoneProof } from './phone.proof.js';
+import { Resync } from './resync.js';
 import { Sending } from './sending.js';
 import { SentCodes } from './sent-codes.js';
-import { TotpProof } from './totp.proof.js';
 import { Verification } from './verification.js';
 
 @Module({
@@ -24,13 +25,14 @@ import { Verification } from './verification.js';
     AttemptsRepository,
     ChallengesRepository,
     ChallengesService,
+    DeviceProofs,
     Enrolment,
     Notices,
     PhoneChallenges,
     PhoneProof,
+    Resync,
     Sending,
     SentCodes,
-    TotpProof,
     Verification,
   ],
   controllers: [ChallengesController, EnrolmentController],

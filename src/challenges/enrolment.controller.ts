@@ -4,18 +4,27 @@ import { CurrentCaller, Scopes } from '../applications/access.js';
 import type { Caller } from '../applications/application.js';
 import { Clock } from '../clock.js';
 import { enrolRequest } from '../factors/enrol-request.js';
-import { activateBody, enrolBody, factor, type EnrolBody } from '../factors/factors.schemas.js';
+import {
+  activateBody,
+  enrolBody,
+  factor,
+  resyncBody,
+  type EnrolBody,
+} from '../factors/factors.schemas.js';
 import { factorView } from '../factors/factors.views.js';
+import type { CodePair } from '../factors/method.js';
 import { ValidBody, ValidId, ValidParam } from '../input.js';
 import { userId } from '../users/user.js';
 import { Enrolment } from './enrolment.js';
 import { enrolledFactor, enrolledFactorView, firstCodeOf } from './enrolment.schemas.js';
+import { Resync } from './resync.js';
 
 @ApiTags('factors')
 @Controller('v1')
 export class EnrolmentController {
   constructor(
     private readonly enrolment: Enrolment,
+    private readonly resync: Resync,
     private readonly clock: Clock,
   ) {}
 
@@ -45,5 +54,18 @@ export class EnrolmentController {
     @ValidBody(activateBody) { code }: { code: string },
   ) {
     return factorView(await this.enrolment.activate(caller, id, code), this.clock.now());
+  }
+
+  @Post('factors/:id/resync')
+  @Scopes('enrol', 'verify')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Find a hardware token again by two codes in a row' })
+  @ApiOkResponse({ standardSchema: factor })
+  async resynchronise(
+    @CurrentCaller() caller: Caller,
+    @ValidId('fac') id: string,
+    @ValidBody(resyncBody) { codes }: { codes: CodePair },
+  ) {
+    return factorView(await this.resync.resync(caller, id, codes), this.clock.now());
   }
 }

@@ -2,8 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { auditContext, type Caller } from '../applications/application.js';
 import { WatchwordError } from '../errors.js';
 import type { MessageState } from '../delivery/message.js';
+import { Activation } from '../factors/activation.js';
 import type { Factor } from '../factors/factor.js';
 import type { EnrolRequest } from '../factors/enrol-request.js';
+import { Enrolling } from '../factors/enrolling.js';
 import { FactorsService } from '../factors/factors.service.js';
 import type { Challenge } from './challenge.js';
 import { ChallengesService } from './challenges.service.js';
@@ -31,20 +33,23 @@ export interface Enrolled {
 export class Enrolment {
   constructor(
     private readonly factors: FactorsService,
+    private readonly enrolling: Enrolling,
+    private readonly activation: Activation,
     private readonly phones: PhoneChallenges,
     private readonly challenges: ChallengesService,
     private readonly verification: Verification,
   ) {}
 
-  /** @throws WatchwordError as `FactorsService.enrol`, and why a phone's code is not sent */
+  /** @throws WatchwordError as `Enrolling.enrol`, and why a phone's code is not sent */
   async begin(
     caller: Caller,
     userId: string,
     request: EnrolRequest,
     { locale, address }: FirstCode,
   ): Promise<Enrolled> {
-    const factor = await this.factors.enrol(caller, userId, request);
-    if (request.type !== 'phone') return { factor, material: this.factors.reveal(factor) };
+    const factor = await this.enrolling.enrol(caller, userId, request);
+    if (request.type === 'totp') return { factor, material: this.factors.reveal(factor) };
+    if (request.type === 'hotp') return { factor };
     const { number, channel } = request.phone;
     const asked = { userId, factorId: factor.id, number, channel, locale, address };
     const opening = { ...asked, purpose: 'enrol', firstFactor: [], transaction: null } as const;
@@ -58,14 +63,14 @@ export class Enrolment {
   /**
    * Finishes an enrolment by its first code, which is used up by that (S13).
    *
-   * @throws WatchwordError as `FactorsService.activate`; for a phone as `Verification.byChallenge` too
+   * @throws WatchwordError as `Activation.activate`; for a phone as `Verification.byChallenge` too
    */
   async activate(caller: Caller, id: string, code: string): Promise<Factor> {
     const factor = await this.factors.get(caller, id);
-    if (factor.type !== 'phone') return this.factors.activate(caller, id, code);
+    if (factor.type !== 'phone') return this.activation.activate(caller, id, code);
     const challenge = await this.challenges.findEnrolment(caller, id);
     if (challenge === undefined) throw new WatchwordError('factor_not_pending');
-    await this.factors.refuseUnfinishable(caller, factor);
+    await this.activation.refuseUnfinishable(caller, factor);
     await this.verification.proveOnly(caller, challenge, code);
     return this.factors.get(caller, id);
   }

@@ -19,6 +19,12 @@
  * kinds are counted apart, so the user's other kinds still work (S38).
  */
 
+/**
+ * What codes of authenticator apps and of hardware tokens are counted under, one budget for both: whoever
+ * types a code does not say of which it is. The name is the older of the two.
+ */
+export const DEVICE_BUDGET = 'totp';
+
 /** Wrong codes that one challenge bears. */
 export const CHALLENGE_ATTEMPTS = 5;
 

@@ -4,6 +4,7 @@ import type { Channel } from '../delivery/channel.js';
 import { verifiedKeys } from '../delivery/counter.js';
 import { Delivery } from '../delivery/delivery.js';
 import type { Letter } from '../delivery/provider.js';
+import { Activation } from '../factors/activation.js';
 import type { Factor } from '../factors/factor.js';
 import { FactorsService } from '../factors/factors.service.js';
 import { phoneOf } from '../factors/phone.method.js';
@@ -13,7 +14,7 @@ import type { ProvenMethod } from '../tokens/claims.js';
 import { AttemptsRepository, type Charge } from './attempts.repository.js';
 import type { Challenge, PhonePart } from './challenge.js';
 import { Notices } from './notices.js';
-import type { Claim, Consume, ProofKind } from './proof-kind.js';
+import type { Claim, Consume, ProofKind, Proven } from './proof-kind.js';
 import { SentCodes } from './sent-codes.js';
 
 /** RFC 8176 knows a text message and a call; what comes by WhatsApp is a one-time password. */
@@ -34,12 +35,14 @@ interface PhoneClaim extends Claim {
  */
 @Injectable()
 export class PhoneProof implements ProofKind {
-  readonly type = 'phone';
+  readonly types = ['phone'] as const;
+  readonly budget = 'phone';
 
   constructor(
     private readonly codes: SentCodes,
     private readonly attempts: AttemptsRepository,
     private readonly factors: FactorsService,
+    private readonly activation: Activation,
     private readonly delivery: Delivery,
     private readonly notices: Notices,
     private readonly database: Database,
@@ -70,7 +73,7 @@ export class PhoneProof implements ProofKind {
         ? { id: claim.factorId, userId: claim.userId }
         : await this.factors.findByNumber(realmId, this.hashesOf(claim));
     if (known === undefined) return this.welcome(claim, approval);
-    const proven = { userId: known.userId, factorId: known.id };
+    const proven = { userId: known.userId, factorId: known.id, type: 'phone' } as const;
     const consumed = await this.attempts.consumeCode(this.consumption(claim, proven, approval));
     return consumed ? { ...proven, method: methods[claim.challenge.phone.channel] } : undefined;
   }
@@ -79,17 +82,17 @@ export class PhoneProof implements ProofKind {
   private welcome(claim: PhoneClaim, approval: Parameters<Consume>[0]) {
     return this.inTransaction(claim, async (executor) => {
       const { realmId } = claim.challenge;
-      const subject = { realmId, userId: this.subjectOf(claim), kind: this.type };
+      const subject = { realmId, userId: this.subjectOf(claim), budget: this.budget };
       await this.attempts.hold(executor, claim.challenge.id, subject);
       const hashes = this.hashesOf(claim);
       const factor =
         (await this.factors.findByNumber(realmId, hashes, executor)) ??
-        (await this.factors.addProvenPhone(executor, claim.caller, newId('usr'), {
+        (await this.activation.addProvenPhone(executor, claim.caller, newId('usr'), {
           number: claim.challenge.phone.number,
           channel: claim.challenge.phone.channel,
           replaces: undefined,
         }));
-      const proven = { userId: factor.userId, factorId: factor.id };
+      const proven = { userId: factor.userId, factorId: factor.id, type: factor.type };
       const own = this.consumption(claim, proven, approval);
       if (!(await this.attempts.consumeCodeIn(executor, own))) throw new Overtaken();
       return proven;
@@ -101,9 +104,9 @@ export class PhoneProof implements ProofKind {
     const pending = await this.factors.get(caller, factorId ?? '');
     let notice: Letter | undefined;
     const finished = await this.inTransaction(claim, async (executor) => {
-      const factor = await this.factors.activateProven(executor, caller, pending, null, now);
+      const factor = await this.activation.activateProven(executor, caller, pending, null, now);
       if (factor === undefined) throw new Overtaken();
-      const proven = { userId: factor.userId, factorId: factor.id };
+      const proven = { userId: factor.userId, factorId: factor.id, type: factor.type };
       const own = this.consumption(claim, proven, approval);
       if (!(await this.attempts.consumeCodeIn(executor, own))) throw new Overtaken();
       const replaced = await this.replaced(executor, caller, factor);
@@ -131,7 +134,7 @@ export class PhoneProof implements ProofKind {
 
   private async inTransaction(
     { challenge }: PhoneClaim,
-    work: (executor: Executor) => Promise<{ userId: string; factorId: string }>,
+    work: (executor: Executor) => Promise<Omit<Proven, 'method'>>,
   ) {
     try {
       const proven = await this.database.transaction(work);
@@ -144,7 +147,7 @@ export class PhoneProof implements ProofKind {
 
   private consumption(
     { challenge, now }: PhoneClaim,
-    proven: { readonly userId: string; readonly factorId: string },
+    proven: Omit<Proven, 'method'>,
     approval: Parameters<Consume>[0],
   ) {
     const { id, realmId, phone } = challenge;

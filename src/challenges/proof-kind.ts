@@ -24,6 +24,7 @@ export interface Claim {
 export interface Proven {
   readonly userId: string;
   readonly factorId: string;
+  readonly type: FactorType;
   readonly method: ProvenMethod;
 }
 
@@ -39,8 +40,11 @@ export type Consume = (
 
 /** One way to prove a factor by a code; a kind's file is `<kind>.proof.ts`. */
 export interface ProofKind {
-  readonly type: FactorType;
-  /** Whose attempts are counted together, by the name the budget has. */
+  /** The types of factor that it proves. */
+  readonly types: readonly [FactorType, ...FactorType[]];
+  /** What its attempts are counted under, for each user. */
+  readonly budget: string;
+  /** Whose attempts are counted together, by the name that the budget has. */
   subjectOf(claim: Claim): string;
   /**
    * @param charge the attempt, charged already

@@ -4,6 +4,7 @@ import { Audit } from '../audit/audit.js';
 import type { RefusalReason } from '../audit/event.js';
 import { Clock } from '../clock.js';
 import { WatchwordError } from '../errors.js';
+import type { FactorType } from '../factors/factor.js';
 import type { SessionKind } from '../sessions/session.js';
 import { SessionsService, type Issued } from '../sessions/sessions.service.js';
 import { AccessTokens } from '../tokens/access-tokens.js';
@@ -12,9 +13,9 @@ import { AttemptsRepository, type Charge } from './attempts.repository.js';
 import { attemptsLeftOf, maySee, statusAt, type Challenge } from './challenge.js';
 import { ChallengesRepository } from './challenges.repository.js';
 import { attemptsLeft, CHALLENGE_ATTEMPTS, retryAfter } from './lockout.js';
+import { DeviceProofs } from './device.proof.js';
 import { PhoneProof } from './phone.proof.js';
 import type { Claim, ProofKind, Proven } from './proof-kind.js';
-import { TotpProof } from './totp.proof.js';
 
 /** What the application wants of the proof. */
 export interface TokenRequest {
@@ -45,7 +46,7 @@ export class Verification {
   constructor(
     private readonly attempts: AttemptsRepository,
     private readonly challenges: ChallengesRepository,
-    private readonly totp: TotpProof,
+    private readonly devices: DeviceProofs,
     private readonly phone: PhoneProof,
     private readonly tokens: AccessTokens,
     private readonly sessions: SessionsService,
@@ -54,7 +55,7 @@ export class Verification {
   ) {}
 
   /**
-   * Verifies a code of an authenticator app of the user's in one call.
+   * Verifies a code of an authenticator app or a hardware token of the user's in one call.
    *
    * @throws WatchwordError `code_incorrect` for a wrong code, a used one, a user without a factor and
    *   a user who does not exist alike (S42); `locked`; `not_found` for a factor that is not the user's
@@ -71,7 +72,7 @@ export class Verification {
       transactionHash: request.transaction ? hashTransaction(request.transaction) : null,
       now: this.clock.now(),
     };
-    return this.issue(claim, this.totp, await this.prove(claim, this.totp), request);
+    return this.issue(claim, await this.prove(claim, this.devices.any), request);
   }
 
   /**
@@ -90,7 +91,7 @@ export class Verification {
       throw new WatchwordError('not_found');
     const kind = this.kindOf(challenge);
     const claim = claimOf(caller, challenge, request.code, this.clock.now());
-    return this.issue(claim, kind, await this.prove(claim, kind), request);
+    return this.issue(claim, await this.prove(claim, kind), request);
   }
 
   /**
@@ -104,34 +105,32 @@ export class Verification {
   }
 
   private async prove(claim: Claim, kind: ProofKind): Promise<Proven> {
-    this.refuseOtherTypes(claim, kind);
-    const charge = await this.charge(claim, kind);
+    const charge = await this.charge(claim, kind, acceptedTypes(claim, kind));
     await this.refuseWhileLocked(claim, kind, charge);
     const consume = kind.compare(claim, charge);
     if (consume === undefined) return this.refuseCode(claim, kind, charge);
-    const proven = await consume((what) => this.approval(claim, kind, charge, what));
+    const proven = await consume((what) => this.approval(claim, charge, what));
     return proven ?? this.refuseSpent(claim, kind, charge);
   }
 
   private kindOf({ type }: Challenge): ProofKind {
-    return type === 'phone' ? this.phone : this.totp;
+    return type === 'phone' ? this.phone : this.devices[type];
   }
 
-  private refuseOtherTypes({ caller }: Claim, { type }: ProofKind): void {
-    const { factorTypes } = caller.application;
-    if (!factorTypes.includes(type))
-      throw new WatchwordError('factor_type_not_allowed', { allowed: factorTypes });
-  }
-
-  private async charge(claim: Claim, kind: ProofKind): Promise<Charge> {
+  private async charge(
+    claim: Claim,
+    kind: ProofKind,
+    types: readonly FactorType[],
+  ): Promise<Charge> {
     const { challenge, now } = claim;
     if (challenge !== null) refuseEnded(challenge, now);
     const charge = await this.attempts.charge({
       realmId: claim.caller.application.realmId,
       userId: kind.subjectOf(claim),
-      kind: kind.type,
+      budget: kind.budget,
+      types,
       // A phone's code belongs to its challenge; whose the number is, is looked up once it was right.
-      factorId: kind.type === 'phone' ? null : claim.factorId,
+      factorId: kind === this.phone ? null : claim.factorId,
       challengeId: challenge?.id ?? null,
       now,
     });
@@ -149,12 +148,12 @@ export class Verification {
     });
   }
 
-  private approval(claim: Claim, kind: ProofKind, charge: Charge, what: Omit<Proven, 'method'>) {
+  private approval(claim: Claim, charge: Charge, what: Omit<Proven, 'method'>) {
     return this.audit.row(auditContext(claim.caller), {
       type: 'verification.approved',
       userId: what.userId,
       factorId: what.factorId,
-      factorType: kind.type,
+      factorType: what.type,
       challengeId: claim.challenge?.id ?? null,
       transactionHash: claim.transactionHash,
       failuresBefore: charge.consecutive - 1,
@@ -169,13 +168,12 @@ export class Verification {
 
   private issue(
     claim: Claim,
-    kind: ProofKind,
-    { userId, factorId, method }: Proven,
+    { userId, factorId, type, method }: Proven,
     { session, replaces_session: replaces, certificate_thumbprint: certificate }: TokenRequest,
   ): Issued | Promise<Issued> {
     const grant = grantOf({
       userId,
-      factor: { id: factorId, type: kind.type },
+      factor: { id: factorId, type },
       method,
       firstFactor: claim.firstFactor,
       transactionHash: claim.transactionHash,
@@ -228,7 +226,8 @@ export class Verification {
         userId: claim.userId,
         challengeId: claim.challenge?.id ?? null,
         factorId: claim.factorId,
-        factorType: kind.type,
+        // Where the user has none, the type that was looked for first.
+        factorType: charge.factors[0]?.type ?? kind.types[0],
         reason,
         consecutiveFailures: charge.consecutive,
       }),
@@ -248,6 +247,14 @@ export class Verification {
 function claimOf(caller: Caller, challenge: Challenge, code: string, now: Date): Claim {
   const { userId, factorId, firstFactor, transactionHash } = challenge;
   return { caller, userId, code, factorId, challenge, firstFactor, transactionHash, now };
+}
+
+/** The types that are proved this way and that the application accepts. */
+function acceptedTypes({ caller }: Claim, kind: ProofKind): readonly FactorType[] {
+  const { factorTypes } = caller.application;
+  const accepted = kind.types.filter((type) => factorTypes.includes(type));
+  if (accepted.length > 0) return accepted;
+  throw new WatchwordError('factor_type_not_allowed', { allowed: factorTypes });
 }
 
 /** An enrolment's code makes a factor, and never a token. */

@@ -2,6 +2,7 @@ import type { Caller } from '../applications/application.js';
 import { readPhoneNumber } from '../delivery/phone-number.js';
 import { WatchwordError } from '../errors.js';
 import { ACCOUNT_NAME_CHARACTERS, type EnrolBody } from './factors.schemas.js';
+import type { HotpRequest } from './hotp.method.js';
 import type { PhoneRequest } from './phone.method.js';
 import type { TotpRequest } from './totp.method.js';
 
@@ -11,6 +12,7 @@ export type EnrolRequest = {
   readonly proof: string | undefined;
 } & (
   | { readonly type: 'totp'; readonly totp: TotpRequest }
+  | { readonly type: 'hotp'; readonly hotp: HotpRequest }
   | { readonly type: 'phone'; readonly phone: PhoneRequest }
 );
 
@@ -27,6 +29,10 @@ export function enrolRequest(caller: Caller, userId: string, body: EnrolBody): E
     const { channel, replaces } = body;
     return { name, proof, type: 'phone', phone: { number, channel, replaces } };
   }
+  if (body.type === 'hotp') {
+    const { secret, algorithm, digits, counter, look_ahead: lookAhead } = body;
+    return { name, proof, type: 'hotp', hotp: { secret, algorithm, digits, counter, lookAhead } };
+  }
   return {
     name,
     proof,
@@ -34,6 +40,7 @@ export function enrolRequest(caller: Caller, userId: string, body: EnrolBody): E
     totp: {
       issuer: body.issuer ?? caller.application.realmName,
       accountName: body.account_name ?? shortened(userId),
+      hardware: body.hardware,
       secret: body.secret,
       algorithm: body.algorithm,
       digits: body.digits,

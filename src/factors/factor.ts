@@ -1,7 +1,7 @@
 /** An enrolled authenticator, and the rules of its life that need no database. */
 
 /** The kinds there are; a kind's file is `<kind>.method.ts`. */
-export const factorTypes = ['totp', 'phone'] as const;
+export const factorTypes = ['totp', 'phone', 'hotp'] as const;
 export type FactorType = (typeof factorTypes)[number];
 
 /** How long an unfinished enrolment stays open. */
@@ -36,6 +36,16 @@ export interface Factor {
 export function statusAt(factor: Pick<Factor, 'status' | 'expiresAt'>, now: Date): FactorStatus {
   const over = factor.status === 'pending' && factor.expiresAt !== null && factor.expiresAt <= now;
   return over ? 'revoked' : factor.status;
+}
+
+/** Whether it is an item of its own rather than an app: what counts is one, what has a clock may be. */
+export function isHardware({ type, parameters }: Pick<Factor, 'type' | 'parameters'>): boolean {
+  return type === 'hotp' || parameters['hardware'] === true;
+}
+
+/** A factor as the audit names it. */
+export function named({ id, userId, type }: Pick<Factor, 'id' | 'userId' | 'type'>) {
+  return { userId, factorId: id, factorType: type };
 }
 
 /** Whether an enrolment began while its user, who has active factors now, had none to prove. */

@@ -4,16 +4,29 @@ import { DeliveryModule } from '../delivery/delivery.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { Activation } from './activation.js';
+import { CodeMethods } from './code-methods.js';
+import { Enrolling } from './enrolling.js';
 import { FactorsController } from './factors.controller.js';
 import { FactorsRepository } from './factors.repository.js';
 import { FactorsService } from './factors.service.js';
+import { HotpMethod } from './hotp.method.js';
 import { PhoneMethod } from './phone.method.js';
 import { TotpMethod } from './totp.method.js';
 
 @Module({
   imports: [AuditModule, DeliveryModule, SessionsModule, TokensModule, UsersModule],
-  providers: [FactorsRepository, FactorsService, PhoneMethod, TotpMethod],
+  providers: [
+    Activation,
+    CodeMethods,
+    Enrolling,
+    FactorsRepository,
+    FactorsService,
+    HotpMethod,
+    PhoneMethod,
+    TotpMethod,
+  ],
   controllers: [FactorsController],
-  exports: [FactorsService, PhoneMethod, TotpMethod],
+  exports: [Activation, CodeMethods, Enrolling, FactorsService, PhoneMethod],
 })
 export class FactorsModule {}

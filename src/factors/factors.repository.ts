@@ -17,6 +17,7 @@ export interface NewFactor {
   readonly secret: Uint8Array;
   readonly lookup: Uint8Array | null;
   readonly parameters: Readonly<Record<string, unknown>>;
+  readonly lastStep?: number;
   readonly createdAt: Date;
   readonly expiresAt: Date;
 }
@@ -42,6 +43,7 @@ export class FactorsRepository {
         secret: factor.secret,
         lookup: factor.lookup,
         parameters: JSON.stringify(factor.parameters),
+        last_step: factor.lastStep ?? null,
         created_at: factor.createdAt,
         expires_at: factor.expiresAt,
       })

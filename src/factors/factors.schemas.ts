@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { channels } from '../delivery/channel.js';
 import { algorithms, defaultTotpParameters } from '../otp/algorithm.js';
 import { normaliseCode } from '../otp/code.js';
+import { LOOK_AHEAD, MOST_LOOK_AHEAD } from '../otp/hotp-window.js';
 import { decodeSecret, SecretError } from '../otp/secret.js';
 import { factorTypes } from './factor.js';
 
@@ -60,6 +61,17 @@ const proof = z
   .optional()
   .meta({ description: 'A fresh access token, where the application asks for one.' });
 
+const algorithm = z.enum(algorithms).default(defaultTotpParameters.algorithm);
+const digits = z
+  .union([z.literal(6), z.literal(7), z.literal(8)])
+  .default(defaultTotpParameters.digits);
+
+export const lookAhead = z
+  .int()
+  .min(1)
+  .max(MOST_LOOK_AHEAD)
+  .meta({ description: 'How many codes may have been made and not used.' });
+
 const enrolApp = z
   .strictObject({
     type: z.literal('totp'),
@@ -71,20 +83,40 @@ const enrolApp = z
     account_name: label(ACCOUNT_NAME_CHARACTERS)
       .optional()
       .meta({ description: 'Default: the user id.' }),
-    algorithm: z.enum(algorithms).default(defaultTotpParameters.algorithm),
-    digits: z
-      .union([z.literal(6), z.literal(7), z.literal(8)])
-      .default(defaultTotpParameters.digits),
+    algorithm,
+    digits,
     period: z
       .int()
       .min(15)
       .max(120)
       .default(defaultTotpParameters.periodSeconds)
       .meta({ description: 'Seconds.' }),
+    hardware: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'A token whose own clock drifts: the drift is followed further.' }),
     secret: secret.optional(),
     proof,
   })
   .meta({ id: 'EnrolAppRequest' });
+
+const enrolToken = z
+  .strictObject({
+    type: z.literal('hotp'),
+    name,
+    secret,
+    algorithm,
+    digits,
+    counter: z
+      .int()
+      .min(0)
+      .max(2 ** 48)
+      .default(0)
+      .meta({ description: 'Of its next code.' }),
+    look_ahead: lookAhead.default(LOOK_AHEAD),
+    proof,
+  })
+  .meta({ id: 'EnrolTokenRequest' });
 
 const enrolPhone = z
   .strictObject({
@@ -106,11 +138,18 @@ const enrolPhone = z
   .meta({ id: 'EnrolPhoneRequest' });
 
 export const enrolBody = z
-  .discriminatedUnion('type', [enrolApp, enrolPhone])
+  .discriminatedUnion('type', [enrolApp, enrolPhone, enrolToken])
   .meta({ id: 'EnrolRequest' });
 export type EnrolBody = z.output<typeof enrolBody>;
 
 export const activateBody = z.strictObject({ code }).meta({ id: 'ActivateRequest' });
+export const resyncBody = z
+  .strictObject({
+    codes: z
+      .tuple([code, code])
+      .meta({ description: 'Two codes in a row, as the token showed them.' }),
+  })
+  .meta({ id: 'ResyncRequest' });
 export const renameBody = z.strictObject({ name: label(64) }).meta({ id: 'RenameRequest' });
 
 const time = z.iso.datetime();
@@ -124,6 +163,7 @@ export const factor = z
     user_id: z.string(),
     phone: z.string().optional().meta({ description: 'A phone’s number, masked.' }),
     channel: z.enum(channels).optional().meta({ description: 'How a phone gets its codes.' }),
+    hardware: z.boolean().optional().meta({ description: 'Whether it is a hardware token.' }),
     created_at: time,
     expires_at: time.optional().meta({ description: 'While pending: when the enrolment ends.' }),
     activated_at: time.optional(),

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { statusAt, type Factor } from './factor.js';
+import { isHardware, statusAt, type Factor } from './factor.js';
 import type { factor as factorSchema } from './factors.schemas.js';
 import { phoneOf } from './phone.method.js';
 
@@ -15,6 +15,7 @@ export function factorView(factor: Factor, now: Date): FactorView {
     name: factor.name,
     status,
     user_id: factor.userId,
+    ...(isHardware(factor) && { hardware: true }),
     ...(phone && { channel: phone.channel }),
     ...(factor.masked !== null && { phone: factor.masked }),
     created_at: factor.createdAt.toISOString(),

@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
-import { sameBytes } from '../crypto/digest.js';
 import { Envelope } from '../crypto/envelope.js';
 import { algorithms, type TotpParameters } from '../otp/algorithm.js';
 import { keyUri } from '../otp/key-uri.js';
 import { randomSecret } from '../otp/secret.js';
-import { verifyTotp } from '../otp/totp.js';
+import { hardwareDriftSteps, resyncTotp, verifyTotp } from '../otp/totp.js';
 import {
   secretPlace,
   type Checkable,
   type CodeMethod,
+  type CodePair,
   type Enrolment,
   type FactorPlace,
   type Spent,
@@ -22,17 +22,20 @@ const storedParameters = z.object({
   period: z.int(),
   issuer: z.string(),
   account_name: z.string(),
+  /** A token with a clock of its own; absent for an app, whose clock the telephone sets. */
+  hardware: z.literal(true).optional(),
 });
 type StoredParameters = z.infer<typeof storedParameters>;
 
 export interface TotpRequest extends TotpParameters {
   readonly issuer: string;
   readonly accountName: string;
+  readonly hardware: boolean;
   /** The user's own; undefined has one made. */
   readonly secret: Uint8Array | undefined;
 }
 
-/** Authenticator apps (RFC 6238). */
+/** Authenticator apps, and hardware tokens with a clock (RFC 6238). */
 @Injectable()
 export class TotpMethod implements CodeMethod {
   readonly type = 'totp';
@@ -46,28 +49,42 @@ export class TotpMethod implements CodeMethod {
     return {
       secret: this.envelope.seal(secret, secretPlace(place)),
       lookup: null,
-      parameters: { algorithm, digits, period, issuer, account_name } satisfies StoredParameters,
-      defaultName: 'Authenticator app',
+      parameters: {
+        ...{ algorithm, digits, period, issuer, account_name },
+        ...(request.hardware && { hardware: true }),
+      } satisfies StoredParameters,
+      defaultName: request.hardware ? 'Hardware token' : 'Authenticator app',
     };
-  }
-
-  /** Whether the factor has this very secret. */
-  hasSecret(factor: Checkable, secret: Uint8Array): boolean {
-    if (factor.secret === null) return false;
-    return sameBytes(this.envelope.open(factor.secret, secretPlace(factor)), secret);
   }
 
   match(factor: Checkable, code: string, now: Date): Spent | null {
     // Written by this class alone: a full validation for each login would be for nothing.
-    const { algorithm, digits, period } = factor.parameters as StoredParameters;
+    const { algorithm, digits, period, hardware } = factor.parameters as StoredParameters;
     if (factor.secret === null) return null;
+    const parameters = { algorithm, digits, periodSeconds: period };
     return verifyTotp({
       code,
+      secret: this.envelope.open(factor.secret, secretPlace(factor)),
+      parameters,
+      now,
+      lastStep: factor.lastStep,
+      driftSteps: factor.driftSteps,
+      ...(hardware && { maxDriftSteps: hardwareDriftSteps(parameters) }),
+    });
+  }
+
+  canResync({ parameters }: Checkable): boolean {
+    return (parameters as StoredParameters).hardware === true;
+  }
+
+  resync(factor: Checkable, codes: CodePair, now: Date): Spent | null {
+    const { algorithm, digits, period } = factor.parameters as StoredParameters;
+    if (factor.secret === null || !this.canResync(factor)) return null;
+    return resyncTotp(codes, {
       secret: this.envelope.open(factor.secret, secretPlace(factor)),
       parameters: { algorithm, digits, periodSeconds: period },
       now,
       lastStep: factor.lastStep,
-      driftSteps: factor.driftSteps,
     });
   }
 

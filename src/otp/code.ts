@@ -1,3 +1,5 @@
+import { timingSafeEqual } from 'node:crypto';
+
 const MIN_DIGITS = 6;
 const MAX_DIGITS = 10;
 
@@ -21,6 +23,16 @@ export function normaliseCode(input: string, digits?: number): string | null {
   const code = isAsciiDigits(input) ? input : asciiDigits(input);
   if (code === null || code.length < MIN_DIGITS || code.length > MAX_DIGITS) return null;
   return digits === undefined || code.length === digits ? code : null;
+}
+
+/**
+ * Whether both are the same code, in constant time (S43). Their lengths are public: the one is whoever
+ * typed it's own, the other the factor's.
+ */
+export function equalCodes(typed: string, right: string): boolean {
+  // UTF-8, not latin1, which keeps the low byte alone and would read U+0131 as the digit 1.
+  const [one, other] = [Buffer.from(typed), Buffer.from(right)];
+  return one.length === other.length && timingSafeEqual(one, other);
 }
 
 function isAsciiDigits(input: string): boolean {

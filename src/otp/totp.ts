@@ -1,5 +1,5 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { TotpParameters } from './algorithm.js';
+import { equalCodes } from './code.js';
 import { hotp } from './hotp.js';
 
 /**
@@ -9,6 +9,9 @@ import { hotp } from './hotp.js';
  * teach us to refuse a prompt code.
  */
 export const MAX_DRIFT_STEPS = 1;
+
+/** How far the clock of a hardware token may be out, found by two codes in a row: a day. */
+const HARDWARE_DRIFT_SECONDS = 86_400;
 
 /** RFC 6238 section 5.2: one step at most, for the network and slow typing (S7). */
 const WINDOW = [-1, 0, 1];
@@ -22,8 +25,10 @@ export interface TotpAttempt {
   now: Date;
   /** The step of the last accepted code; null when there was none. */
   lastStep: number | null;
-  /** The learned drift of the device's clock; held to ±MAX_DRIFT_STEPS. */
+  /** The learned drift of the device's clock; held to ±maxDriftSteps. */
   driftSteps: number;
+  /** How far the drift may go; MAX_DRIFT_STEPS if left out. */
+  maxDriftSteps?: number;
 }
 
 /** What to store when a code was right. */
@@ -61,17 +66,15 @@ export function totp(secret: Uint8Array, step: number, parameters: TotpParameter
  * @throws RangeError as `stepAt` and `hotp` do, or when driftSteps is no whole number
  */
 export function verifyTotp(attempt: TotpAttempt): TotpMatch | null {
-  const { secret, parameters, lastStep, now } = attempt;
-  // UTF-8, not latin1, which keeps the low byte alone and would read U+0131 as the digit 1.
-  const typed = Buffer.from(attempt.code);
-  const drift = boundedDrift(attempt.driftSteps);
+  const { code, secret, parameters, lastStep, now, maxDriftSteps = MAX_DRIFT_STEPS } = attempt;
+  const drift = bounded(attempt.driftSteps, maxDriftSteps);
   const stepNow = stepAt(now, parameters.periodSeconds);
   let matched: number | null = null;
   for (const offset of WINDOW) {
     const step = stepNow + drift + offset;
     if (step < 0) continue;
     // All three are computed and compared, match or not: the time taken tells nothing (S43).
-    const right = equal(typed, Buffer.from(totp(secret, step, parameters)));
+    const right = equalCodes(code, totp(secret, step, parameters));
     // `<=`, never `===`: an older code of the window is spent once a newer one was taken (S24).
     const spent = lastStep !== null && step <= lastStep;
     // Ascending, so the latest step stands: when two steps share a code, storing the earlier one
@@ -80,14 +83,42 @@ export function verifyTotp(attempt: TotpAttempt): TotpMatch | null {
   }
   if (matched === null) return null;
   // Moves by one at most, since the window reaches no further from the drift.
-  return { step: matched, driftSteps: boundedDrift(matched - stepNow) };
+  return { step: matched, driftSteps: bounded(matched - stepNow, maxDriftSteps) };
 }
 
-function boundedDrift(driftSteps: number): number {
-  return Math.max(-MAX_DRIFT_STEPS, Math.min(MAX_DRIFT_STEPS, driftSteps));
+/**
+ * How far the learned drift of a hardware token may go, in steps. Its clock has nobody who sets it, so the
+ * bound of an app's would end its life after a year or two; the window around the drift is as narrow.
+ */
+export function hardwareDriftSteps({ periodSeconds }: Pick<TotpParameters, 'periodSeconds'>) {
+  return Math.floor(HARDWARE_DRIFT_SECONDS / periodSeconds);
 }
 
-// The lengths are public: the one is the attacker's own, the other the factor's.
-function equal(typed: Buffer, right: Buffer): boolean {
-  return typed.length === right.length && timingSafeEqual(typed, right);
+/**
+ * Finds a hardware token again whose clock went astray: by two codes in a row, both newer than the last one
+ * accepted, within a day of now (RFC 6238 section 6).
+ *
+ * @returns the step of the second code and the drift that it shows, or null
+ * @throws RangeError as `verifyTotp`
+ */
+export function resyncTotp(
+  [first, second]: readonly [string, string],
+  { secret, parameters, now, lastStep }: Omit<TotpAttempt, 'code' | 'driftSteps'>,
+): TotpMatch | null {
+  const stepNow = stepAt(now, parameters.periodSeconds);
+  const most = hardwareDriftSteps(parameters);
+  let matched: number | null = null;
+  let isFirst = false;
+  for (let step = Math.max(0, stepNow - most - 1); step <= stepNow + most; step++) {
+    const code = totp(secret, step, parameters);
+    const follows = equalCodes(second, code) && isFirst;
+    if (follows) matched = step;
+    const isSpent = lastStep !== null && step <= lastStep;
+    isFirst = equalCodes(first, code) && !isSpent;
+  }
+  return matched === null ? null : { step: matched, driftSteps: matched - stepNow };
+}
+
+function bounded(driftSteps: number, most: number): number {
+  return Math.max(-most, Math.min(most, driftSteps));
 }

@@ -113,7 +113,8 @@ it.each(behaviours.flatMap((one) => seeds.map((seed) => ({ ...one, seed }))))(
       const attempt: Attempt = {
         realmId,
         userId,
-        kind: 'totp',
+        budget: 'totp',
+        types: ['totp'],
         factorId: null,
         challengeId: null,
         now: new Date(now),
@@ -159,7 +160,14 @@ it('S32: whoever waits out every lock has a hundred guesses, whatever the years'
   let granted = 0;
   for (let n = 0; n < CONSECUTIVE_LIMIT + 20; n++) {
     now += 40 * DAY * 1000;
-    const attempt = { realmId, userId: 'old', kind: 'totp', factorId: null, challengeId: null };
+    const attempt = {
+      realmId,
+      userId: 'old',
+      budget: 'totp',
+      types: ['totp'] as const,
+      factorId: null,
+      challengeId: null,
+    };
     const charge = await attempts.charge({ ...attempt, now: new Date(now) });
     if (charge?.granted) granted += 1;
   }
@@ -169,7 +177,14 @@ it('S32: whoever waits out every lock has a hundred guesses, whatever the years'
 it('S30, S32: of 300 charges at once five are let in', async () => {
   const { realmId } = service.first.application;
   const now = new Date(Date.UTC(2030, 0, 2));
-  const attempt = { realmId, userId: 'many', kind: 'totp', factorId: null, challengeId: null };
+  const attempt = {
+    realmId,
+    userId: 'many',
+    budget: 'totp',
+    types: ['totp'] as const,
+    factorId: null,
+    challengeId: null,
+  };
   const charges = await Promise.all(
     Array.from({ length: 300 }, () => attempts.charge({ ...attempt, now })),
   );

@@ -87,7 +87,14 @@ it('S32: never forgets failures in a row, however long ago: a hundred are a hund
   for (let n = 0; n < 110; n++) {
     service.clock.advance(40 * DAY);
     const now = service.clock.now();
-    const attempt = { realmId, userId: 'eli', kind: 'totp', factorId: null, challengeId: null };
+    const attempt = {
+      realmId,
+      userId: 'eli',
+      budget: 'totp',
+      types: ['totp'] as const,
+      factorId: null,
+      challengeId: null,
+    };
     if ((await attempts.charge({ ...attempt, now }))?.granted) granted += 1;
     service.clock.advance(35 * DAY);
     await sweep();

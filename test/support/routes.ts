@@ -15,6 +15,7 @@ export const routes: readonly [string, string, unknown, readonly Scope[]][] = [
   ['GET', `${factor}/qr.png`, undefined, ['enrol']],
   ['GET', `${factor}/qr.txt`, undefined, ['enrol']],
   ['POST', `${factor}/activate`, code, ['enrol']],
+  ['POST', `${factor}/resync`, { codes: ['123456', '654321'] }, ['enrol', 'verify']],
   ['PATCH', factor, { name: 'x' }, ['enrol']],
   ['DELETE', factor, undefined, ['enrol']],
   ['POST', '/v1/users/x/verify', code, ['verify']],
