@@ -11,7 +11,7 @@ export type FactorList = {
 
 export type Factor = {
   id: string;
-  type: 'totp' | 'phone';
+  type: 'totp' | 'phone' | 'hotp';
   name: string;
   status: 'pending' | 'active' | 'revoked';
   user_id: string;
@@ -23,6 +23,10 @@ export type Factor = {
    * How a phone gets its codes.
    */
   channel?: 'sms' | 'voice' | 'whatsapp';
+  /**
+   * Whether it is a hardware token.
+   */
+  hardware?: boolean;
   created_at: string;
   /**
    * While pending: when the enrolment ends.
@@ -247,7 +251,7 @@ export type ChallengeRequest = {
    * Instead of a user: a login by number, with `purpose: "login"`.
    */
   phone?: string;
-  type: 'totp' | 'phone';
+  type: 'totp' | 'phone' | 'hotp';
   factor_id?: string;
   /**
    * How a phone gets its code.
@@ -278,7 +282,7 @@ export type ChallengeRequest = {
 
 export type Challenge = {
   id: string;
-  type: 'totp' | 'phone';
+  type: 'totp' | 'phone' | 'hotp';
   channel?: 'sms' | 'voice' | 'whatsapp';
   status: 'pending' | 'approved' | 'failed' | 'expired' | 'canceled';
   purpose: 'login' | 'step_up' | 'confirm' | 'enrol';
@@ -338,7 +342,7 @@ export type VerifyChallengeRequest = {
   certificate_thumbprint?: string;
 };
 
-export type EnrolRequest = EnrolAppRequest | EnrolPhoneRequest;
+export type EnrolRequest = EnrolAppRequest | EnrolPhoneRequest | EnrolTokenRequest;
 
 export type EnrolAppRequest = {
   type: 'totp';
@@ -360,6 +364,10 @@ export type EnrolAppRequest = {
    * Seconds.
    */
   period?: number;
+  /**
+   * A token whose own clock drifts: the drift is followed further.
+   */
+  hardware?: boolean;
   /**
    * Base32, 16 to 64 bytes: one that exists already. Left out: made here.
    */
@@ -399,9 +407,35 @@ export type EnrolPhoneRequest = {
   proof?: string;
 };
 
+export type EnrolTokenRequest = {
+  type: 'hotp';
+  /**
+   * What the user calls it.
+   */
+  name?: string;
+  /**
+   * Base32, 16 to 64 bytes: one that exists already. Left out: made here.
+   */
+  secret: string;
+  algorithm?: 'SHA1' | 'SHA256' | 'SHA512';
+  digits?: 6 | 7 | 8;
+  /**
+   * Of its next code.
+   */
+  counter?: number;
+  /**
+   * How many codes may have been made and not used.
+   */
+  look_ahead?: number;
+  /**
+   * A fresh access token, where the application asks for one.
+   */
+  proof?: string;
+};
+
 export type EnrolledFactor = {
   id: string;
-  type: 'totp' | 'phone';
+  type: 'totp' | 'phone' | 'hotp';
   name: string;
   status: 'pending' | 'active' | 'revoked';
   user_id: string;
@@ -413,6 +447,10 @@ export type EnrolledFactor = {
    * How a phone gets its codes.
    */
   channel?: 'sms' | 'voice' | 'whatsapp';
+  /**
+   * Whether it is a hardware token.
+   */
+  hardware?: boolean;
   created_at: string;
   /**
    * While pending: when the enrolment ends.
@@ -447,6 +485,13 @@ export type ActivateRequest = {
   code: string;
 };
 
+export type ResyncRequest = {
+  /**
+   * Two codes in a row, as the token showed them.
+   */
+  codes: [string, string];
+};
+
 export type LinkRequest = {
   /**
    * The application’s own name for the user; opaque and case-sensitive.
@@ -467,7 +512,7 @@ export type LinkRequest = {
   /**
    * Factor types to offer. Left out: what the application accepts.
    */
-  types?: Array<'totp' | 'phone'>;
+  types?: Array<'totp' | 'phone' | 'hotp'>;
   /**
    * Language of the message; the nearest one there is.
    */
@@ -620,6 +665,7 @@ export type ErrorCode =
   | 'not_found'
   | 'factor_limit_reached'
   | 'factor_not_pending'
+  | 'factor_not_resyncable'
   | 'factor_secret_in_use'
   | 'phone_in_use'
   | 'phone_missing'
@@ -1003,6 +1049,21 @@ export type ActivateFactorResponses = {
 
 export type ActivateFactorResponse = ActivateFactorResponses[keyof ActivateFactorResponses];
 
+export type ResynchroniseData = {
+  body: ResyncRequest;
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/v1/factors/{id}/resync';
+};
+
+export type ResynchroniseResponses = {
+  200: Factor;
+};
+
+export type ResynchroniseResponse = ResynchroniseResponses[keyof ResynchroniseResponses];
+
 export type CreateData = {
   body: LinkRequest;
   path?: never;
@@ -1095,6 +1156,8 @@ export interface Operations {
   verifyChallenge: { takes: VerifyChallengeData; gives: VerifyChallengeResponse };
   /** Finish an enrolment by its first code. */
   activateFactor: { takes: ActivateFactorData; gives: ActivateFactorResponse };
+  /** Find a hardware token again by two codes in a row. */
+  resynchronise: { takes: ResynchroniseData; gives: ResynchroniseResponse };
   /** Make a link to the hosted pages. */
   create: { takes: CreateData; gives: CreateResponse };
   /** Fetch what the pages came to, by the code the browser brought back. */
@@ -1127,6 +1190,7 @@ export const routes = {
   resendCode: ['POST', '/v1/challenges/{id}/resend'],
   verifyChallenge: ['POST', '/v1/challenges/{id}/verify'],
   activateFactor: ['POST', '/v1/factors/{id}/activate'],
+  resynchronise: ['POST', '/v1/factors/{id}/resync'],
   create: ['POST', '/v1/links'],
   exchange: ['POST', '/v1/links/exchange'],
   readAudit: ['GET', '/v1/audit'],
