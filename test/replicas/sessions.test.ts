@@ -74,8 +74,8 @@ it('S91: an old token on one and the newest on the other: the family is dead on 
         refresh(0, token),
         refresh(1, third),
       ]);
-      expect(replies[1]?.status).toBe(400);
-      expect(replies[2]?.status).toBe(400);
+      expect(replies[1].status).toBe(400);
+      expect(replies[2].status).toBe(400);
       const earned = replies.flatMap(
         ({ body }) => (body.refresh_token as string | undefined) ?? [],
       );
