@@ -4,12 +4,18 @@
  */
 import type { z } from 'zod';
 import { serviceSettings } from './config/service.settings.js';
+import { tlsSettings } from './config/tls.settings.js';
 import { smsSettings } from './config/sms.settings.js';
 import { twilioSettings } from './config/twilio.settings.js';
 import { unsafeInProduction } from './config/production.js';
 import { wrongTogether } from './config/together.js';
 
-export const settings = { ...serviceSettings, ...smsSettings, ...twilioSettings } as const;
+export const settings = {
+  ...serviceSettings,
+  ...tlsSettings,
+  ...smsSettings,
+  ...twilioSettings,
+} as const;
 
 type Settings = typeof settings;
 type Values = { [Key in keyof Settings]: z.output<Settings[Key]['schema']> };
@@ -53,10 +59,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   }
   if (problems.length > 0) throw new ConfigError(problems);
   const read = values as Values;
+  const scheme = read.tlsCert === undefined ? 'http' : 'https';
   const config: Config = {
     ...read,
     production: read.environment === 'production',
-    publicUrl: (read.publicUrl ?? `http://localhost:${read.port}`).replace(/\/+$/, ''),
+    publicUrl: (read.publicUrl ?? `${scheme}://localhost:${read.port}`).replace(/\/+$/, ''),
   };
   problems.push(...wrongTogether(config));
   if (config.production) problems.push(...unsafeInProduction(config));

@@ -36,6 +36,12 @@ export const errorTable = {
     detail:
       'Send "Authorization: Bearer" with a live API key of your application (ww_…) or a client token, or "Basic" with its id and key.',
   },
+  certificate_not_accepted: {
+    status: 401,
+    title: 'The client certificate is not accepted',
+    detail:
+      '"reason" says why. Connect with a certificate that is bound to your application (watchword certificates add), or send an API key.',
+  },
   proof_missing: {
     status: 401,
     title: 'There is no session here',
@@ -254,6 +260,7 @@ export interface ErrorMembers {
   readonly amr?: readonly string[];
   readonly challenge_status?: string;
   readonly limit?: string;
+  readonly reason?: string;
 }
 
 /**

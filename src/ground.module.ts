@@ -1,4 +1,5 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { TlsFiles } from './certificates/tls-files.js';
 import { Clock } from './clock.js';
 import { CONFIG } from './config.js';
 import { Envelope } from './crypto/envelope.js';
@@ -9,12 +10,13 @@ import { Database } from './storage/database.js';
 /** The ground, for every module above it. */
 @Module({})
 export class GroundModule {
-  static on({ config, clock, database, keyring }: Ground): DynamicModule {
+  static on({ config, clock, database, keyring, tls }: Ground): DynamicModule {
     const providers: Provider[] = [
       { provide: CONFIG, useValue: config },
       { provide: Clock, useValue: clock },
       { provide: Database, useValue: database },
       { provide: Keyring, useValue: keyring },
+      { provide: TlsFiles, useValue: tls ?? TlsFiles.closed(config) },
       { provide: Envelope, useValue: new Envelope(keyring) },
     ];
     return { module: GroundModule, global: true, providers, exports: providers };

@@ -1,3 +1,4 @@
+import type { TlsFiles } from './certificates/tls-files.js';
 import { Clock } from './clock.js';
 import type { Config } from './config.js';
 import { Keyring } from './crypto/keyring.js';
@@ -11,6 +12,8 @@ export interface Ground {
   readonly clock: Clock;
   readonly database: Database;
   readonly keyring: Keyring;
+  /** Left out where no connections are taken. */
+  readonly tls?: TlsFiles;
 }
 
 export interface OpenGround extends Ground {

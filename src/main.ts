@@ -24,7 +24,8 @@ async function main(): Promise<void> {
   const workers = workersOf(config);
   if (workers === 1) return serve(config, log);
   await startWorkers(workers, log);
-  const url = `http://${config.host}:${config.port}`;
+  const scheme = config.tlsCert === undefined ? 'http' : 'https';
+  const url = `${scheme}://${config.host}:${config.port}`;
   log.info({ url, issuer: config.publicUrl, workers }, 'Watchword is ready');
 }
 

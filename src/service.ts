@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import type { IssuedKey } from './applications/applications.service.js';
 import { ApplicationsService } from './applications/applications.service.js';
+import { TlsFiles } from './certificates/tls-files.js';
 import type { Config } from './config.js';
 import type { Ground } from './ground.js';
 import { openGround } from './ground.js';
@@ -22,6 +23,8 @@ import { KeyRotation } from './tokens/key-rotation.js';
 const HOUSEKEEPING_EVERY_MS = 600_000;
 /** How soon a message is noticed whose process died with it. */
 const SWEEP_EVERY_MS = 2_000;
+/** How soon it is noticed that a certificate was renewed. */
+const RELOAD_EVERY_MS = 2_000;
 
 export interface Service {
   readonly url: string;
@@ -36,8 +39,10 @@ export async function createApplication(
   ground: Ground,
   log: Logger,
 ): Promise<NestFastifyApplication> {
-  const adapter = new FastifyAdapter(createServer(ground.config, log));
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.on(ground), adapter, {
+  const tls = await TlsFiles.open(ground.config);
+  const adapter = new FastifyAdapter(createServer(ground.config, log, tls));
+  const module = AppModule.on({ ...ground, tls });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     bodyParser: false,
     abortOnError: false,
     logger: nestLog(log),
@@ -94,7 +99,12 @@ export async function startService(config: Config, log: Logger): Promise<Service
           log.warn({ err: error }, 'signing keys could not be read, and those known are kept');
         });
     }, RELOAD_SECONDS * 1000).unref();
+    const reload = setInterval(
+      () => void reloadTls(app.get(TlsFiles), log),
+      RELOAD_EVERY_MS,
+    ).unref();
     const stop = async () => {
+      clearInterval(reload);
       clearInterval(housekeeping);
       clearInterval(keys);
       clearInterval(sweep);
@@ -117,4 +127,12 @@ export async function startService(config: Config, log: Logger): Promise<Service
 async function closeServer(server: Server | undefined): Promise<void> {
   if (server === undefined) return;
   await new Promise((resolve) => server.close(resolve));
+}
+
+async function reloadTls(files: TlsFiles, log: Logger): Promise<void> {
+  try {
+    if (await files.reload()) log.info('the TLS files were read again');
+  } catch (error) {
+    log.error({ err: error }, 'the TLS files cannot be used; those from before stay');
+  }
 }

@@ -6,7 +6,7 @@ import ts from 'typescript';
 const floors = [
   ['errors', 'clock', 'config'],
   ['otp', 'crypto'],
-  ['storage'],
+  ['storage', 'certificates'],
   ['input', 'ground'],
   ['ground.module'],
   ['audit'],

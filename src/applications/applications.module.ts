@@ -3,10 +3,18 @@ import { AuditModule } from '../audit/audit.module.js';
 import { ApplicationsRepository } from './applications.repository.js';
 import { ApplicationsService } from './applications.service.js';
 import { Callers } from './callers.js';
+import { CertificatesRepository } from './certificates.repository.js';
+import { CertificatesService } from './certificates.service.js';
 
 @Module({
   imports: [AuditModule],
-  providers: [ApplicationsRepository, ApplicationsService, Callers],
-  exports: [ApplicationsService, Callers],
+  providers: [
+    ApplicationsRepository,
+    ApplicationsService,
+    Callers,
+    CertificatesRepository,
+    CertificatesService,
+  ],
+  exports: [ApplicationsService, Callers, CertificatesService],
 })
 export class ApplicationsModule {}

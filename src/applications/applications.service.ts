@@ -216,7 +216,8 @@ export class ApplicationsService {
     return { id, key, scopes: keyScopes };
   }
 
-  private async known(applicationId: string, executor?: Executor): Promise<Application> {
+  /** @throws OperatorError if no application has that id */
+  async known(applicationId: string, executor?: Executor): Promise<Application> {
     const application = await this.repository.find(applicationId, executor);
     if (application !== undefined) return application;
     throw new OperatorError(
@@ -225,6 +226,7 @@ export class ApplicationsService {
   }
 }
 
-function operator({ realmId, id }: Pick<Application, 'realmId' | 'id'>) {
+/** Who an audit event of the command line is by. */
+export function operator({ realmId, id }: Pick<Application, 'realmId' | 'id'>) {
   return { realmId, applicationId: id, actor: 'operator', requestId: null };
 }

@@ -1,7 +1,10 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../clock.js';
+import { isIdOf } from '../storage/ids.js';
 import type { Holder } from './application.js';
 import { ApplicationsRepository } from './applications.repository.js';
+import type { NamedCertificate } from './certificate-binding.js';
+import { CertificatesRepository } from './certificates.repository.js';
 
 /** A revoked key or client token is refused on every replica after at most this long. */
 export const CALLER_KEPT_MS = 5_000;
@@ -29,6 +32,7 @@ export class Callers implements OnApplicationShutdown {
 
   constructor(
     private readonly repository: ApplicationsRepository,
+    private readonly certificates: CertificatesRepository,
     private readonly clock: Clock,
   ) {}
 
@@ -53,9 +57,27 @@ export class Callers implements OnApplicationShutdown {
     return this.identify(hash, () => this.repository.findHolder(hash));
   }
 
-  /** Whose the key of that id (`key_…`) is; undefined where it has been revoked. */
-  ofCredential(id: string): Promise<Holder | undefined> {
-    return this.repository.findHolderById(id);
+  /**
+   * Whose a certificate is. Where bindings of it name several applications it is nobody's; of those that
+   * name one, its thumbprint's counts before a name's, and the oldest first.
+   *
+   * @param name of the credential: another one where other names in it are believed
+   */
+  ofCertificate(name: string, certificate: NamedCertificate): Promise<Holder | undefined> {
+    return this.identify(name, async () => {
+      const bindings = await this.certificates.findBindings(certificate);
+      if (new Set(bindings.map(({ applicationId }) => applicationId)).size !== 1) return undefined;
+      const binding = bindings.find(({ kind }) => kind === 'thumbprint') ?? bindings[0];
+      const holder = binding && (await this.certificates.findHolderById(binding.id));
+      return holder && { ...holder, certificate: certificate.thumbprint };
+    });
+  }
+
+  /** Whose the key (`key_…`) or binding (`crt_…`) of that id is; undefined where it has been revoked. */
+  async ofCredential(id: string): Promise<Omit<Holder, 'certificate'> | undefined> {
+    return isIdOf('crt', id)
+      ? this.certificates.findHolderById(id)
+      : this.repository.findHolderById(id);
   }
 
   /**
@@ -121,6 +143,12 @@ export class Callers implements OnApplicationShutdown {
     if (this.used.size === 0) return;
     const uses = new Map(this.used);
     this.used.clear();
-    await this.repository.markUsed(uses);
+    const isBinding = ([id]: [string, Date]) => id.startsWith('crt_');
+    const [bindings, keys] = [
+      [...uses].filter(isBinding),
+      [...uses].filter((use) => !isBinding(use)),
+    ];
+    if (keys.length > 0) await this.repository.markUsed(new Map(keys));
+    if (bindings.length > 0) await this.certificates.markUsed(new Map(bindings));
   }
 }

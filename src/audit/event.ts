@@ -37,6 +37,15 @@ export type AuditEvent =
     }
   | { readonly type: 'api_key.created'; readonly keyId: string; readonly scopes: readonly string[] }
   | { readonly type: 'api_key.revoked'; readonly keyId: string }
+  | {
+      /** An application is told by a certificate, or by a name in certificates. */
+      readonly type: 'certificate.bound';
+      readonly certificateId: string;
+      readonly kind: string;
+      readonly value: string;
+      readonly scopes: readonly string[];
+    }
+  | { readonly type: 'certificate.revoked'; readonly certificateId: string }
   | ({ readonly type: 'factor.enrolled'; readonly name: string } & OfFactor)
   | ({ readonly type: 'factor.activated'; readonly firstOfUser: boolean } & OfFactor)
   | ({ readonly type: 'factor.activation_refused' } & OfFactor)

@@ -135,6 +135,37 @@ keys
     id.startsWith('key_') ? run('keys.revoke', { id }) : run('signing-keys.revoke', { kid: id }),
   );
 
+const certificates = program
+  .command('certificates')
+  .description('client certificates that an application is told by');
+certificates
+  .command('add')
+  .description('bind a certificate, or a name in the certificates of your authority')
+  .requiredOption('--application <id>', 'app_…')
+  .option('--file <path>', 'the certificate in PEM; it is bound by its thumbprint')
+  .option('--thumbprint <sha256>', 'as openssl x509 -noout -fingerprint -sha256 shows it')
+  .option('--dns <name>', 'a host name among its alternative names')
+  .option('--uri <uri>', 'a URI among them, as spiffe://example.org/shop')
+  .addOption(
+    new Option('--scopes <scopes...>', 'what it may do')
+      .choices([...scopes])
+      .default([...scopes], 'all'),
+  )
+  .action(async ({ file, ...options }: Record<string, unknown>) => {
+    if (typeof file !== 'string') return run('certificates.add', options);
+    const { thumbprintOfFile } = await import('./certificate-file.js');
+    return run('certificates.add', { ...options, thumbprint: await thumbprintOfFile(file) });
+  });
+certificates
+  .command('list')
+  .description('show an application’s certificates')
+  .requiredOption('--application <id>', 'app_…')
+  .action((options: Record<string, unknown>) => run('certificates.list', options));
+certificates
+  .command('revoke <id>')
+  .description('end what a certificate is good for')
+  .action((id: string) => run('certificates.revoke', { id }));
+
 const users = program.command('users').description('people with factors');
 users
   .command('list')

@@ -643,6 +643,10 @@ export type Problem = {
   amr?: Array<string>;
   challenge_status?: string;
   limit?: string;
+  /**
+   * Why a certificate is not accepted.
+   */
+  reason?: string;
 };
 
 export type ErrorCode =
@@ -651,6 +655,7 @@ export type ErrorCode =
   | 'refresh_token_invalid'
   | 'grant_type_unsupported'
   | 'unauthenticated'
+  | 'certificate_not_accepted'
   | 'proof_missing'
   | 'proof_insufficient'
   | 'cross_site_refused'

@@ -1,4 +1,5 @@
 import type { Config } from '../config.js';
+import { tlsUnsafeInProduction } from './tls-together.js';
 
 /** Every unsafe default or value, with what to set (S123). */
 export function unsafeInProduction(config: Config): string[] {
@@ -22,7 +23,7 @@ export function unsafeInProduction(config: Config): string[] {
     problems.push(
       'WATCHWORD_TRUSTED_PROXIES: must not be the whole internet, or anybody could choose his own address',
     );
-  return [...problems, ...unsafeDelivery(config)];
+  return [...problems, ...tlsUnsafeInProduction(config), ...unsafeDelivery(config)];
 }
 
 function unsafeDelivery(config: Config): string[] {

@@ -1,10 +1,12 @@
 import type { Config } from '../config.js';
+import { tlsUnfit } from './tls-together.js';
 
 /** What is wrong with values that are each right by themselves. */
 export function wrongTogether(config: Config): string[] {
   return [
     ...keysMissing(config),
     ...workersWithoutRoom(config),
+    ...tlsUnfit(config),
     ...providersIncomplete(config),
     ...testNumbersUnfit(config),
   ];

@@ -5,6 +5,7 @@ import { AuditModule } from '../audit/audit.module.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { Admission } from './admission.js';
+import { ClientCertificates } from './client-certificates.js';
 import { EdgeController } from './edge.controller.js';
 import { Idempotency } from './idempotency.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
@@ -17,6 +18,7 @@ import { ProblemFilter } from './problem.filter.js';
   imports: [ApplicationsModule, AuditModule, DeliveryModule, TokensModule],
   providers: [
     Admission,
+    ClientCertificates,
     Idempotency,
     IdempotencyRepository,
     Lifecycle,

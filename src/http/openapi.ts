@@ -33,6 +33,7 @@ const problemSchema = {
     amr: { type: 'array', items: { type: 'string' } },
     challenge_status: { type: 'string' },
     limit: { type: 'string' },
+    reason: { type: 'string', description: 'Why a certificate is not accepted.' },
   },
 };
 

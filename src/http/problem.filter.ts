@@ -55,7 +55,8 @@ function challengeOf(
   // Whoever tried Basic is asked for Basic (RFC 6749 section 5.2); nobody else, for browsers ask their user.
   const isBasic = code === 'unauthenticated' && /^Basic /i.test(authorization ?? '');
   if (isBasic) return 'Basic realm="watchword", charset="UTF-8"';
-  if (code === 'unauthenticated' || code === 'proof_missing') return 'Bearer realm="watchword"';
+  const isUnknown = code === 'unauthenticated' || code === 'certificate_not_accepted';
+  if (isUnknown || code === 'proof_missing') return 'Bearer realm="watchword"';
   if (code !== 'proof_insufficient') return undefined;
   const { acr, max_age } = members;
   return [

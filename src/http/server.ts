@@ -1,3 +1,6 @@
+import { constants } from 'node:crypto';
+import type { Server as SecureServer } from 'node:https';
+import type { SecureContextOptions } from 'node:tls';
 import {
   fastify,
   LogController,
@@ -7,6 +10,7 @@ import {
   type FastifyRequest,
 } from 'fastify';
 import type { Logger } from 'pino';
+import type { TlsFiles } from '../certificates/tls-files.js';
 import type { Config } from '../config.js';
 import { WatchwordError } from '../errors.js';
 import { bringsForm, FORM } from '../input.js';
@@ -24,11 +28,13 @@ const PARAMETER_CHARACTERS = 255 * 12;
 const REQUEST_TIMEOUT_MS = 10_000;
 const HEADERS_TIMEOUT_MS = 5_000;
 const KEEP_ALIVE_MS = 65_000;
+const HANDSHAKE_TIMEOUT_MS = 5_000;
 
-/** The HTTP server as it stands before any route: limits, headers, one body parser. */
-export function createServer(config: Config, log: Logger): FastifyInstance {
+/** The HTTP server as it stands before any route: TLS, limits, headers, one body parser. */
+export function createServer(config: Config, log: Logger, tls?: TlsFiles): FastifyInstance {
   const loggerInstance: FastifyBaseLogger = log;
   const server = fastify({
+    ...transportOf(tls),
     loggerInstance,
     // One line of our own for each request, without its address.
     logController: new LogController({ disableRequestLogging: true }),
@@ -38,11 +44,6 @@ export function createServer(config: Config, log: Logger): FastifyInstance {
     // Slow headers and slow bodies are cut off (S122).
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    http: {
-      maxHeaderSize: HEADER_BYTES,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      connectionsCheckingInterval: 1_000,
-    },
     // While it stops it still answers what is on its connections (S129).
     return503OnClosing: false,
     genReqId: ({ headers }) => requestIdOf(headers),
@@ -59,6 +60,9 @@ export function createServer(config: Config, log: Logger): FastifyInstance {
     void reply.headers(isDocs ? docsHeaders : apiHeaders).header('X-Request-Id', request.id);
     done(hasForeignBody(request) ? new WatchwordError('media_type_unsupported') : undefined);
   });
+  tls?.onChange((context) => {
+    (server.server as SecureServer).setSecureContext(contextOf(context));
+  });
   if (log.isLevelEnabled('debug')) server.addHook('onResponse', logRequest);
   server.removeAllContentTypeParsers();
   for (const type of [FORM, 'application/json'])
@@ -70,6 +74,36 @@ export function createServer(config: Config, log: Logger): FastifyInstance {
       }
     });
   return server;
+}
+
+const connections = {
+  maxHeaderSize: HEADER_BYTES,
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  connectionsCheckingInterval: 1_000,
+};
+
+/**
+ * A client may show a certificate, and need not: what a bad one means is said by the API, in words. No
+ * connection is resumed where certificates are shown, for a resumed one would bring the judgement of its
+ * first day along, and not the chain.
+ */
+function transportOf(tls: TlsFiles | undefined) {
+  if (tls?.context === undefined) return { http: connections };
+  const asks = tls.context.ca !== undefined;
+  return {
+    https: {
+      ...connections,
+      ...contextOf(tls.context),
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      requestCert: asks,
+      rejectUnauthorized: false,
+    },
+  };
+}
+
+function contextOf(context: SecureContextOptions): SecureContextOptions {
+  if (context.ca === undefined) return context;
+  return { ...context, secureOptions: constants.SSL_OP_NO_TICKET };
 }
 
 function logRequest(request: FastifyRequest, reply: FastifyReply, done: () => void): void {

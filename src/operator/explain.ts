@@ -1,5 +1,6 @@
 import { ConfigError } from '../config.js';
 import { OperatorError } from '../errors.js';
+import { TlsFileError } from '../certificates/tls-files.js';
 import { EnvelopeError } from '../crypto/envelope.js';
 import { KeyringError } from '../crypto/keyring.js';
 import { DataFolderError } from '../storage/data-folder.js';
@@ -12,7 +13,8 @@ export function explain(error: unknown): string {
     error instanceof ConfigError ||
     error instanceof DataFolderError ||
     error instanceof KeyringError ||
-    error instanceof OperatorError;
+    error instanceof OperatorError ||
+    error instanceof TlsFileError;
   if (isKnown) return error.message;
   if (error instanceof EnvelopeError)
     return `The database was sealed under other keys (${error.reason}). Set WATCHWORD_ENCRYPTION_KEYS to the keys that were in use, older ones after the new one.`;

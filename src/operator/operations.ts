@@ -20,6 +20,7 @@ import { factorView } from '../factors/factors.views.js';
 import { Database } from '../storage/database.js';
 import { userId } from '../users/user.js';
 import { UsersService } from '../users/users.service.js';
+import { certificateOperations } from './certificate-operations.js';
 import { examine } from './doctor.js';
 import { operation } from './operation.js';
 import { signingKeyOperations } from './signing-key-operations.js';
@@ -179,6 +180,7 @@ export const operations = {
     z.strictObject({ to: text, channel: z.enum(channels) }),
     (context, { to, channel }) => context.get(DeliveryDesk).test(to, channel),
   ),
+  ...certificateOperations,
   ...signingKeyOperations,
   doctor: operation(z.strictObject({}), (context) => examine(context)),
 } as const;

@@ -143,7 +143,7 @@ export class ClientTokens {
     };
   }
 
-  private async gotBy(claims: OwnClaims): Promise<Holder | undefined> {
+  private async gotBy(claims: OwnClaims): Promise<Omit<Holder, 'certificate'> | undefined> {
     const read = clientClaims.safeParse(claims);
     if (!read.success || claims.sub !== claims.client_id) return undefined;
     const behind = await this.callers.ofCredential(read.data.credential_id);
