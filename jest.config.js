@@ -46,6 +46,7 @@ const edge = [
   'test/delivery/callbacks.test.ts',
   'test/delivery/failover.test.ts',
   'test/delivery/twilio.test.ts',
+  'test/examples/',
   'test/http/',
   'test/processes/kill-delivery.test.ts',
   'test/processes/nginx.test.ts',

@@ -7,7 +7,13 @@ import { generateKeyPairSync } from 'node:crypto';
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose';
 import { startApplication, type Registered, type TestApplication } from '../support/application.js';
 import { enrol, type Authenticator } from '../support/authenticator.js';
-import { fitsInHeader, forgedTokens, malleated, type Forgery } from '../support/forged-tokens.js';
+import {
+  fitsInHeader,
+  forgedTokens,
+  isRespelled,
+  malleated,
+  type Forgery,
+} from '../support/forged-tokens.js';
 
 /** As long as a token may be, where it is introspected and where it is a proof. */
 const MOST_CHARACTERS = { token: 16_384, proof: 8_192 };
@@ -125,13 +131,6 @@ it(
   PATIENCE_MS,
 );
 
-/** Whether it says the same in other letters: the signed words as they are, the signature's bytes as well. */
-function isRespelled(token: string): boolean {
-  const at = genuine.lastIndexOf('.') + 1;
-  const bytes = (text: string) => Buffer.from(text.slice(at), 'base64url').toString('hex');
-  return token.startsWith(genuine.slice(0, at)) && bytes(token) === bytes(genuine);
-}
-
 it('the forgeries are forgeries: an independent library takes none, but for other spellings', async () => {
   const set = createLocalJWKSet(keys);
   const options = {
@@ -145,7 +144,7 @@ it('the forgeries are forgeries: an independent library takes none, but for othe
   const accepted: string[] = [];
   for (const { name, token } of corpus)
     await jwtVerify(token, set, options).then(
-      () => isRespelled(token) || accepted.push(name),
+      () => isRespelled(genuine, token) || accepted.push(name),
       () => undefined,
     );
   expect(accepted).toEqual([]);

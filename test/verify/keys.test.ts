@@ -109,6 +109,8 @@ it('a key that is withdrawn is dead after five minutes', async () => {
 describe('while nobody answers', () => {
   const failures: Record<string, () => Promise<Response> | Response> = {
     'with an error': () => new Response('{}', { status: 503 }),
+    'with an error that has keys in it': () =>
+      Response.json({ keys: [newKey(issuer.key.kid).jwk] }, { status: 500 }),
     'with a page': () => new Response('<html>'),
     'with an answer of another shape': () => Response.json({ keys: 'none' }),
     'with a redirect': () => new Response(null, { status: 302, headers: { location: '/' } }),

@@ -1,0 +1,2 @@
+/** What the client is injected by: `@Inject(WATCHWORD) watchword: Client`. */
+export const WATCHWORD = Symbol('watchword');
