@@ -6,6 +6,8 @@ import { Envelope } from './crypto/envelope.js';
 import { Keyring } from './crypto/keyring.js';
 import type { Ground } from './ground.js';
 import { Database } from './storage/database.js';
+import { MasterKeys } from './storage/master-keys.js';
+import { SealedValues } from './storage/sealed-values.js';
 
 /** The ground, for every module above it. */
 @Module({})
@@ -18,6 +20,8 @@ export class GroundModule {
       { provide: Keyring, useValue: keyring },
       { provide: TlsFiles, useValue: tls ?? TlsFiles.closed(config) },
       { provide: Envelope, useValue: new Envelope(keyring) },
+      MasterKeys,
+      SealedValues,
     ];
     return { module: GroundModule, global: true, providers, exports: providers };
   }

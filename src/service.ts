@@ -17,6 +17,7 @@ import { serveDocs } from './http/openapi.js';
 import { createServer } from './http/server.js';
 import { listenForOperator } from './operator/operator-socket.js';
 import { deleteExpired } from './storage/housekeeping.js';
+import { MasterKeys } from './storage/master-keys.js';
 import { RELOAD_SECONDS } from './tokens/key-life.js';
 import { KeyRotation } from './tokens/key-rotation.js';
 
@@ -79,6 +80,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
       Promise.all([
         deleteExpired(ground.database, ground.clock.now()),
         app.get(KeyRotation).removeOver(),
+        app.get(MasterKeys).note(),
       ]).catch((error: unknown) => {
         log.warn({ err: error }, 'housekeeping failed and will be tried again');
       });

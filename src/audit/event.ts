@@ -128,6 +128,12 @@ export type AuditEvent =
   /** The user broke it off; `error` is what the application is told. */
   | ({ readonly type: 'link.broken_off'; readonly error: string } & OfLink)
   | ({ readonly type: 'link.exchanged' } & OfLink)
+  | {
+      /** What older master keys have sealed is being sealed under this one. */
+      readonly type: 'secrets.reencryption_begun';
+      readonly keyId: string;
+      readonly values: number;
+    }
   | { readonly type: 'user.unlocked'; readonly userId: string }
   | { readonly type: 'user.erased'; readonly userId: string };
 

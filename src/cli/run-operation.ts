@@ -2,24 +2,43 @@ import type { Config } from '../config.js';
 import type { OperationName } from '../operator/operations.js';
 import { askService } from '../operator/ask-service.js';
 import { DataFolder } from '../storage/data-folder.js';
+import type { Here } from './run-here.js';
+
+/** Runs one operation. @returns what it gave, as JSON would carry it @throws OperatorError what was refused */
+export type Run = (name: OperationName, input: Record<string, unknown>) => Promise<unknown>;
 
 /**
- * Runs an operation: in the running embedded service, where there is one; else here, on PostgreSQL or
- * on the embedded database that nobody else has open.
+ * Has operations run: in the running embedded service, where there is one; else here, on PostgreSQL or on the
+ * embedded database that nobody else has open.
  *
- * @returns what the operation gave, as JSON would carry it
- * @throws OperatorError what was refused, and what opening the ground throws
+ * @throws what opening the ground throws
  */
-export async function runOperation(
+export async function withOperations<Result>(
+  config: Config,
+  work: (run: Run) => Promise<Result>,
+): Promise<Result> {
+  let here: Here | undefined;
+  const run: Run = async (name, input) => {
+    if (config.databaseUrl === undefined && here === undefined) {
+      const socket = DataFolder.socketOf(config.dataFolder);
+      const answered = await askService(socket, name, input);
+      if (answered !== undefined) return answered.result;
+    }
+    here ??= await (await import('./run-here.js')).openHere(config);
+    return here.run(name, input);
+  };
+  try {
+    return await work(run);
+  } finally {
+    await here?.close();
+  }
+}
+
+/** Runs a single operation. */
+export function runOperation(
   config: Config,
   name: OperationName,
   input: Record<string, unknown>,
 ): Promise<unknown> {
-  if (config.databaseUrl === undefined) {
-    const socket = DataFolder.socketOf(config.dataFolder);
-    const answered = await askService(socket, name, input);
-    if (answered !== undefined) return answered.result;
-  }
-  const { runHere } = await import('./run-here.js');
-  return runHere(config, name, input);
+  return withOperations(config, (run) => run(name, input));
 }

@@ -243,6 +243,19 @@ delivery
   });
 
 program
+  .command('secrets')
+  .description('what is sealed in the database')
+  .command('reencrypt')
+  .description(
+    'seal everything under the first of WATCHWORD_ENCRYPTION_KEYS, beside a running service',
+  )
+  .action(async () => {
+    const config = readConfig(process.env);
+    const { reencrypt } = await import('./reencrypt.js');
+    show(await reencrypt(config));
+  });
+
+program
   .command('doctor')
   .description('check configuration, database, clock and keys, and say what to mend')
   .action(async () => {

@@ -44,10 +44,15 @@ export class Envelope {
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv(ALGORITHM, this.keyFor(keyId, place), nonce, tagLength);
     cipher.setAAD(additionalData(place, keyId));
-    const head = Buffer.from([VERSION, keyId.length]);
     const body = cipher.update(plaintext);
     cipher.final();
-    return Buffer.concat([head, Buffer.from(keyId), nonce, body, cipher.getAuthTag()]);
+    return Buffer.concat([this.beginning(), nonce, body, cipher.getAuthTag()]);
+  }
+
+  /** What each value begins with that the current key has sealed, and no other: version and key. */
+  beginning(): Buffer {
+    const { currentId } = this.keyring;
+    return Buffer.concat([Buffer.from([VERSION, currentId.length]), Buffer.from(currentId)]);
   }
 
   /** @returns what was sealed, in a buffer of its own @throws EnvelopeError */

@@ -6,6 +6,7 @@ import { CONFIG, type Config } from '../config.js';
 import { Database, type Statement } from '../storage/database.js';
 import { pendingMigrations } from '../storage/migrations.js';
 import { SigningKeys } from '../tokens/signing-keys.js';
+import { masterKeys } from './master-key-findings.js';
 
 export interface Finding {
   readonly check: string;
@@ -27,7 +28,15 @@ const askServer: Statement = {
 
 /** Every check, in an order in which the first failure explains those after it. */
 export async function examine(context: INestApplicationContext): Promise<Finding[]> {
-  const checks = [configuration, delivery, database, migrations, signingKeys, applications];
+  const checks = [
+    configuration,
+    delivery,
+    database,
+    migrations,
+    signingKeys,
+    masterKeys,
+    applications,
+  ];
   const findings: Finding[] = [];
   for (const check of checks) findings.push(...(await attempt(check, context)));
   return findings;

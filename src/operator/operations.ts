@@ -23,6 +23,7 @@ import { UsersService } from '../users/users.service.js';
 import { certificateOperations } from './certificate-operations.js';
 import { examine } from './doctor.js';
 import { operation } from './operation.js';
+import { secretOperations } from './secret-operations.js';
 import { signingKeyOperations } from './signing-key-operations.js';
 
 const text = z.string().min(1).max(255);
@@ -182,6 +183,7 @@ export const operations = {
   ),
   ...certificateOperations,
   ...signingKeyOperations,
+  ...secretOperations,
   doctor: operation(z.strictObject({}), (context) => examine(context)),
 } as const;
 

@@ -4,6 +4,7 @@ import { isMissingTable } from './failure.js';
 import type { Schema } from './schema.js';
 import { foundation } from './migrations/0001-foundation.js';
 import { phones } from './migrations/0002-phones.js';
+import { masterKeys } from './migrations/0003-master-keys.js';
 import { sessions } from './migrations/0004-sessions.js';
 import { certificates } from './migrations/0005-certificates.js';
 import { links } from './migrations/0006-links.js';
@@ -15,6 +16,7 @@ import { links } from './migrations/0006-links.js';
 const migrations = {
   '0001-foundation': foundation,
   '0002-phones': phones,
+  '0003-master-keys': masterKeys,
   '0004-sessions': sessions,
   '0005-certificates': certificates,
   '0006-links': links,

@@ -230,6 +230,12 @@ export interface SigningKeyRow {
   revoked_at: Date | null;
 }
 
+/** Until when a master key is known to have written. */
+export interface MasterKeyRow {
+  id: string;
+  wrote_at: Date;
+}
+
 export interface AuditEventRow {
   id: string;
   at: Date;
@@ -271,6 +277,7 @@ export interface Schema {
   revoked_tokens: RevokedTokenRow;
   links: LinkRow;
   signing_keys: SigningKeyRow;
+  master_keys: MasterKeyRow;
   audit_events: AuditEventRow;
   idempotency_answers: IdempotencyAnswerRow;
 }
