@@ -41,6 +41,7 @@ const edge = [
   'test/attacks/sms-pumping.test.ts',
   'test/attacks/stolen-idempotency-key.test.ts',
   'test/cli/delivery.test.ts',
+  'test/cli/secrets.test.ts',
   'test/cli/signing-keys.test.ts',
   'test/client/',
   'test/delivery/callbacks.test.ts',
