@@ -19,8 +19,11 @@ export const RELOAD_SECONDS = 10;
  */
 export const JWKS_KEPT_SECONDS = 300;
 
-/** What checkers keep keys for that do not ask how long they may: ten minutes is jose's default. */
-const STUBBORN_CHECKER_SECONDS = 600;
+/**
+ * What checkers keep keys for that do not ask how long they may: ten minutes is jose's default, and our own kit
+ * keeps them for a quarter of an hour while it does not reach us.
+ */
+const STUBBORN_CHECKER_SECONDS = 900;
 
 /**
  * From being published to signing. A replica may serve an old reading, a cache between us and a checker may

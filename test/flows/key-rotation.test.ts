@@ -1,6 +1,10 @@
 /** Signing keys from pending to gone, as those see it who have their tokens from here. */
 import { decodeProtectedHeader } from 'jose';
-import { PENDING_SECONDS, RETIRING_SECONDS } from '../../src/tokens/key-life.js';
+import {
+  LONGEST_TOKEN_SECONDS,
+  PENDING_SECONDS,
+  RETIRING_SECONDS,
+} from '../../src/tokens/key-life.js';
 import { KeyRotation } from '../../src/tokens/key-rotation.js';
 import { freshDatabase, startApplication, type TestApplication } from '../support/application.js';
 import { enrol, type Authenticator } from '../support/authenticator.js';
@@ -83,6 +87,13 @@ it('S88: a key is published before it signs, and for as long as its tokens live'
   expect(await publishedBy(other)).toEqual([kid, first]);
   service.clock.advance(1);
   expect(await publishedBy(other)).toEqual([kid]);
+});
+
+it('S88: no application gets tokens that would outlive the key', async () => {
+  const longest = (accessTokenSeconds: number) =>
+    service.register('long', `app ${accessTokenSeconds}`, { accessTokenSeconds });
+  await expect(longest(LONGEST_TOKEN_SECONDS + 1)).rejects.toThrow(/access_token_seconds/);
+  await longest(LONGEST_TOKEN_SECONDS);
 });
 
 it('the next key is made by itself before the days are over, and once, by however many', async () => {
