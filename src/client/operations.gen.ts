@@ -141,6 +141,7 @@ export type ServerMetadata = {
   introspection_endpoint_auth_methods_supported: Array<string>;
   revocation_endpoint: string;
   revocation_endpoint_auth_methods_supported: Array<string>;
+  tls_client_certificate_bound_access_tokens: boolean;
   service_documentation: string;
 };
 

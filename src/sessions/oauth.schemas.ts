@@ -33,6 +33,7 @@ export const serverMetadata = z
     introspection_endpoint_auth_methods_supported: z.array(z.string()),
     revocation_endpoint: z.url(),
     revocation_endpoint_auth_methods_supported: z.array(z.string()),
+    tls_client_certificate_bound_access_tokens: z.boolean(),
     service_documentation: z.url(),
   })
   .meta({ id: 'ServerMetadata' });

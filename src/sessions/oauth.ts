@@ -9,7 +9,6 @@ import { ClientTokens, type ClientTokenAnswer } from '../tokens/client-tokens.js
 import type { GrantBody, serverMetadata } from './oauth.schemas.js';
 import { Refreshing } from './refreshing.js';
 
-const authMethods = ['client_secret_basic'];
 const refreshingScopes: readonly Scope[] = ['verify', 'login'];
 
 /** What an OAuth library asks for by itself, when it is told the issuer and a credential and nothing else. */
@@ -18,12 +17,20 @@ export class OAuth {
   constructor(
     private readonly refreshing: Refreshing,
     private readonly clientTokens: ClientTokens,
-    @Inject(CONFIG) private readonly config: Pick<Config, 'publicUrl'>,
+    @Inject(CONFIG)
+    private readonly config: Pick<Config, 'publicUrl' | 'tlsClientCa' | 'tlsClientCertHeader'>,
   ) {}
 
   /** RFC 8414. Nobody is authorized by redirection here, so there is no such endpoint and no response type. */
   metadata(): z.output<typeof serverMetadata> {
-    const { publicUrl } = this.config;
+    const { publicUrl, tlsClientCa, tlsClientCertHeader } = this.config;
+    const seesCertificates = tlsClientCa !== undefined || tlsClientCertHeader !== undefined;
+    const authMethods = [
+      'client_secret_basic',
+      // RFC 8705 section 2: by a name that the authority vouches for, or by the certificate itself.
+      ...(tlsClientCa === undefined ? [] : ['tls_client_auth']),
+      ...(seesCertificates ? ['self_signed_tls_client_auth'] : []),
+    ];
     const at = (path: string) => `${publicUrl.replace(/\/$/, '')}${path}`;
     return {
       issuer: publicUrl,
@@ -37,6 +44,7 @@ export class OAuth {
       introspection_endpoint_auth_methods_supported: authMethods,
       revocation_endpoint: at('/v1/tokens/revoke'),
       revocation_endpoint_auth_methods_supported: authMethods,
+      tls_client_certificate_bound_access_tokens: seesCertificates,
       service_documentation: at('/docs'),
     };
   }

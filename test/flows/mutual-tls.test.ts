@@ -104,6 +104,17 @@ describe('the port', () => {
     await expect(old.call('GET', '/health/live')).rejects.toThrow(/protocol|alert/i);
   });
 
+  it('RFC 8705: says to OAuth libraries that it takes certificates', async () => {
+    const { call, agent } = client();
+    const { body } = await call('GET', '/.well-known/oauth-authorization-server');
+    agent.destroy();
+    const methods = ['client_secret_basic', 'tls_client_auth', 'self_signed_tls_client_auth'];
+    expect(body).toMatchObject({
+      token_endpoint_auth_methods_supported: methods,
+      tls_client_certificate_bound_access_tokens: true,
+    });
+  });
+
   it('asks for a certificate and does without, keys and headers as ever', async () => {
     const answer = await ask(undefined, bearer(shop.key));
     expect(answer.status).toBe(200);

@@ -48,6 +48,8 @@ it('RFC 8414: says what is true, and nothing that is not', async () => {
     jwks_uri: 'https://mfa.example/.well-known/jwks.json',
     response_types_supported: [],
     grant_types_supported: ['client_credentials', 'refresh_token'],
+    token_endpoint_auth_methods_supported: ['client_secret_basic'],
+    tls_client_certificate_bound_access_tokens: false,
   });
   expect(body).not.toHaveProperty('authorization_endpoint');
   for (const name of ['token_endpoint', 'introspection_endpoint', 'revocation_endpoint']) {
