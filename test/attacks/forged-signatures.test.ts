@@ -131,6 +131,22 @@ it(
   PATIENCE_MS,
 );
 
+it(
+  'S81 to S84: nor is what is forged from a server’s own token, which is one',
+  async () => {
+    const body = { scope: 'enrol' };
+    const answer = await service.call('POST', '/v1/tokens/client', body, { key: bank.key });
+    const own = answer.body.access_token as string;
+    const ask = (key: string) => service.call('GET', '/v1/users/pat/factors', undefined, { key });
+    const attempt = async ({ token }: Forgery) => `${(await ask(token)).status}`;
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const forgeries = forgedTokens(own, { ...keys.keys[0] }, privateKey).filter(fitsInHeader);
+    expect(await tryAll(forgeries, attempt, () => '401')).toEqual([]);
+    expect((await ask(own)).status).toBe(200);
+  },
+  PATIENCE_MS,
+);
+
 it('the forgeries are forgeries: an independent library takes none, but for other spellings', async () => {
   const set = createLocalJWKSet(keys);
   const options = {

@@ -50,7 +50,8 @@ export function forgedTokens(
     ...{ signature: Buffer.from(last, 'base64url'), header: decode(head), claims: decode(body) },
   };
   const all = new Map(makers.flatMap((make) => make(genuine)).map((each) => [each.token, each]));
-  if (all.has(token)) throw new Error('the genuine token is among the forged');
+  // What is changed to what it was before is no forgery.
+  all.delete(token);
   return [...all.values()];
 }
 

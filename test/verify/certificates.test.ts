@@ -1,47 +1,25 @@
 /** Tokens that are bound to a certificate (RFC 8705): worth nothing without its key. */
-import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { requireProof, type GuardOptions } from '../../src/verify/express.js';
 import { createVerifier, thumbprintOf } from '../../src/verify/verifier.js';
+import { selfSigned, type Issued } from '../support/certificates.js';
 import { refused } from '../support/refused.js';
 import { AUDIENCE, ISSUER, TokenIssuer } from '../support/token-issuer.js';
-
-interface Certified {
-  readonly key: string;
-  readonly cert: string;
-}
-
-function newCertificate(): Certified {
-  const folder = mkdtempSync(join(tmpdir(), 'watchword-certificate-'));
-  try {
-    const [key, certificate] = [join(folder, 'key'), join(folder, 'certificate')];
-    execFileSync(
-      'openssl',
-      [
-        ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
-        ...['-subj', '/CN=client', '-days', '1', '-keyout', key, '-out', certificate],
-      ],
-      { stdio: 'ignore' },
-    );
-    return { key: readFileSync(key, 'utf8'), cert: readFileSync(certificate, 'utf8') };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-const [mine, theirs] = [newCertificate(), newCertificate()];
-const [own, other] = [mine.cert, theirs.cert];
-const thumbprint = new X509Certificate(own).fingerprint256.replaceAll(':', '');
-const bound = { cnf: { 'x5t#S256': Buffer.from(thumbprint, 'hex').toString('base64url') } };
 
 const issuer = new TokenIssuer();
 const options = { issuer: ISSUER, audience: AUDIENCE, ...issuer.at };
 const verifier = createVerifier(options);
+
+let mine: Issued;
+let theirs: Issued;
+let bound: { cnf: Record<string, string> };
+
+beforeAll(async () => {
+  [mine, theirs] = [await selfSigned('mine'), await selfSigned('theirs')];
+  bound = { cnf: { 'x5t#S256': mine.thumbprint } };
+});
 
 it('the thumbprint is that of RFC 8705', () => {
   // Of the certificate in appendix A.
@@ -58,17 +36,17 @@ bUlJSGQgjwD5vaUaKlLR50Q2DmFfQj1L+SY=
 
 it('a bound token is taken with its certificate, in any form', async () => {
   const token = issuer.token(bound);
-  const certificate = new X509Certificate(own);
-  for (const form of [certificate, own, certificate.raw, new Uint8Array(certificate.raw)]) {
+  const certificate = new X509Certificate(mine.cert);
+  for (const form of [certificate, mine.cert, certificate.raw, new Uint8Array(certificate.raw)]) {
     const { certificateThumbprint } = await verifier.verify(token, { certificate: form });
-    expect(certificateThumbprint).toBe(bound.cnf['x5t#S256']);
+    expect(certificateThumbprint).toBe(mine.thumbprint);
   }
 });
 
 it('and refused without it, with another, and with what is none', async () => {
   const token = issuer.token(bound);
   const outcomes = [];
-  for (const certificate of [undefined, other, '', 'x', Buffer.alloc(0)])
+  for (const certificate of [undefined, theirs.cert, '', 'x', Buffer.alloc(0)])
     outcomes.push((await refused(verifier.verify(token, { certificate }))).code);
   expect(outcomes).toEqual([
     'certificate_missing',
@@ -79,20 +57,24 @@ it('and refused without it, with another, and with what is none', async () => {
 it('one that is not bound is taken with and without, unless binding is asked for', async () => {
   const token = issuer.token();
   await expect(verifier.verify(token)).resolves.toBeDefined();
-  await expect(verifier.verify(token, { certificate: own })).resolves.toBeDefined();
+  await expect(verifier.verify(token, { certificate: mine.cert })).resolves.toBeDefined();
   const strict = createVerifier({ ...options, requireBinding: true });
-  expect((await refused(strict.verify(token, { certificate: own }))).code).toBe('token_unbound');
-  await expect(strict.verify(issuer.token(bound), { certificate: own })).resolves.toBeDefined();
+  expect((await refused(strict.verify(token, { certificate: mine.cert }))).code).toBe(
+    'token_unbound',
+  );
+  await expect(
+    strict.verify(issuer.token(bound), { certificate: mine.cert }),
+  ).resolves.toBeDefined();
 });
 
 describe('in a guard', () => {
   /** The status that a request with this token is answered by a service with mutual TLS. */
   async function statusFor(
-    certificate: Partial<Certified>,
+    certificate: Partial<Issued>,
     { headers = {}, ...guard }: GuardOptions & { headers?: Record<string, string> } = {},
   ): Promise<number | undefined> {
     const protect = requireProof(verifier, {}, guard);
-    const tls = { ...newCertificate(), requestCert: true, rejectUnauthorized: false };
+    const tls = { ...(await selfSigned('service')), requestCert: true, rejectUnauthorized: false };
     const server = createServer(tls, (incoming, outgoing) =>
       protect(incoming, outgoing, () => outgoing.end('in')),
     );
@@ -101,7 +83,7 @@ describe('in a guard', () => {
       return await new Promise((resolve, reject) => {
         request({
           ...{ host: '127.0.0.1', port: (server.address() as AddressInfo).port, agent: false },
-          ...{ rejectUnauthorized: false, ...certificate },
+          ...{ rejectUnauthorized: false, cert: certificate.cert, key: certificate.key },
           headers: { authorization: `Bearer ${issuer.token(bound)}`, ...headers },
         })
           .on('response', (answer) => resolve(answer.resume().statusCode))
@@ -121,7 +103,7 @@ describe('in a guard', () => {
   it('or what the service takes from its proxy', async () => {
     const certificate: GuardOptions['certificate'] = ({ headers }) =>
       decodeURIComponent(String(headers['x-client-certificate']));
-    const headers = { 'x-client-certificate': encodeURIComponent(own) };
+    const headers = { 'x-client-certificate': encodeURIComponent(mine.cert) };
     expect(await statusFor({}, { certificate, headers })).toBe(200);
     expect(await statusFor(mine, { certificate, headers: {} })).toBe(401);
     // A header that nobody has spoken of is no certificate.
