@@ -1,4 +1,7 @@
 /** The checking kit by itself: each refusal has its own code, and the good token beside it is taken. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { refusals } from '../../src/verify/refusals.js';
 import {
   createVerifier,
   VerificationError,
@@ -349,4 +352,17 @@ describe('a verifier is not made', () => {
     const closed = { ...options, issuer: 'http://watchword:3000', allowPlainHttp: true };
     expect(() => createVerifier(closed)).not.toThrow();
   });
+});
+
+it('every code is in docs/checking-tokens.md, as it is', () => {
+  const page = readFileSync(join(__dirname, '../../docs/checking-tokens.md'), 'utf8');
+  const rows = page.split('\n').flatMap((line) => {
+    const row = /^\| `(\w+)` +\| (\d+) +\| (?:`(\w+)`)? *\|$/.exec(line);
+    return row === null ? [] : [[row[1], Number(row[2]), row[3]]];
+  });
+  const codes = Object.keys(refusals).map((code) => {
+    const { status, challenge } = new VerificationError(code as RefusalCode, '');
+    return [code, status, challenge];
+  });
+  expect(rows).toEqual(codes);
 });
