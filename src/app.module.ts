@@ -24,6 +24,7 @@ import { GroundModule } from './ground.module.js';
 import type { Ground } from './ground.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
+import { InventoryModule } from './inventory/inventory.module.js';
 import { LinksModule } from './links/links.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { TokensModule } from './tokens/tokens.module.js';
@@ -35,6 +36,7 @@ import { UsersModule } from './users/users.module.js';
     UsersModule,
     DeliveryModule,
     FactorsModule,
+    InventoryModule,
     TokensModule,
     SessionsModule,
     ChallengesModule,

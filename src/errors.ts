@@ -6,6 +6,7 @@
  * error's `cause`: it is logged, never answered (S121).
  */
 import type { ErrorEntry } from './errors/entry.js';
+import { hardwareTokenErrors } from './errors/hardware-tokens.errors.js';
 import { linkErrors } from './errors/links.errors.js';
 
 export const errorTable = {
@@ -115,11 +116,6 @@ export const errorTable = {
     title: 'The factor is not waiting to be activated',
     detail: 'An active factor needs nothing more; for an expired one, enrol again.',
   },
-  factor_not_resyncable: {
-    status: 409,
-    title: 'This factor cannot go astray',
-    detail: 'Only hardware tokens do. For an authenticator app, have the phone set its clock.',
-  },
   factor_secret_in_use: {
     status: 409,
     title: 'The user has a factor with this secret already',
@@ -228,6 +224,7 @@ export const errorTable = {
     title: 'Too many requests',
     detail: 'Wait for "retry_after" seconds before the next request.',
   },
+  ...hardwareTokenErrors,
   ...linkErrors,
   internal: {
     status: 500,

@@ -6,6 +6,7 @@ import ts from 'typescript';
 const floors = [
   ['errors', 'clock', 'config'],
   ['otp', 'crypto'],
+  ['token-files'],
   ['storage', 'certificates'],
   ['input', 'ground'],
   ['ground.module'],
@@ -14,7 +15,9 @@ const floors = [
   ['delivery'],
   ['tokens'],
   ['sessions'],
+  ['hardware-tokens'],
   ['factors'],
+  ['inventory'],
   ['challenges'],
   ['links'],
   ['http', 'health', 'portal', 'operator'],

@@ -49,6 +49,12 @@ export type AuditEvent =
   | ({ readonly type: 'factor.enrolled'; readonly name: string } & OfFactor)
   | ({ readonly type: 'factor.activated'; readonly firstOfUser: boolean } & OfFactor)
   | ({ readonly type: 'factor.activation_refused' } & OfFactor)
+  | ({
+      /** It came from another service, by the file. */
+      readonly type: 'factor.imported';
+      readonly name: string;
+      readonly firstOfUser: boolean;
+    } & OfFactor)
   | ({ readonly type: 'factor.resynchronised' } & OfFactor)
   | ({
       readonly type: 'factor.resync_refused';
@@ -57,6 +63,21 @@ export type AuditEvent =
     } & OfFactor)
   | ({ readonly type: 'factor.renamed'; readonly name: string } & OfFactor)
   | ({ readonly type: 'factor.revoked'; readonly lastOfUser: boolean } & OfFactor)
+  | ({ readonly type: 'hardware_token.assigned'; readonly serial: string } & OfFactor)
+  | ({
+      /** Its factor has ended. */
+      readonly type: 'hardware_token.released';
+      readonly serial: string;
+      readonly status: string;
+    } & OfFactor)
+  | {
+      readonly type: 'hardware_tokens.imported';
+      readonly count: number;
+      readonly format: string;
+    }
+  | { readonly type: 'hardware_token.returned'; readonly serial: string }
+  | { readonly type: 'hardware_token.lost'; readonly serial: string }
+  | { readonly type: 'hardware_token.deleted'; readonly serial: string }
   | {
       readonly type: 'challenge.created';
       /** Null where it was opened by number. */

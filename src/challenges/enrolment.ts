@@ -49,7 +49,7 @@ export class Enrolment {
   ): Promise<Enrolled> {
     const factor = await this.enrolling.enrol(caller, userId, request);
     if (request.type === 'totp') return { factor, material: this.factors.reveal(factor) };
-    if (request.type === 'hotp') return { factor };
+    if (request.type !== 'phone') return { factor };
     const { number, channel } = request.phone;
     const asked = { userId, factorId: factor.id, number, channel, locale, address };
     const opening = { ...asked, purpose: 'enrol', firstFactor: [], transaction: null } as const;

@@ -10,6 +10,7 @@ import { explain } from '../operator/explain.js';
 import type { OperationName } from '../operator/operations.js';
 import { print } from './print.js';
 import { runOperation } from './run-operation.js';
+import { addTokenCommands } from './token-commands.js';
 
 const program = new Command('watchword')
   .description('Watchword, the self-hosted second factor.')
@@ -205,6 +206,8 @@ factors
   .action((id: string, options: Record<string, unknown>) =>
     run('factors.revoke', { ...options, id }),
   );
+
+addTokenCommands(program, realmOption, run);
 
 const delivery = program.command('delivery').description('messages to phones');
 const minutes = (text: string): number => {

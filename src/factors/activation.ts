@@ -3,6 +3,7 @@ import { auditContext, type Application, type Caller } from '../applications/app
 import { Audit } from '../audit/audit.js';
 import { Clock } from '../clock.js';
 import { WatchwordError } from '../errors.js';
+import { Stock } from '../hardware-tokens/stock.js';
 import { Database, type Executor } from '../storage/database.js';
 import { newId } from '../storage/ids.js';
 import { UsersRepository } from '../users/users.repository.js';
@@ -12,6 +13,7 @@ import {
   cameBefore,
   named,
   PENDING_SECONDS,
+  serialOf,
   statusAt,
   type Factor,
 } from './factor.js';
@@ -29,6 +31,7 @@ export class Activation {
     private readonly users: UsersRepository,
     private readonly methods: CodeMethods,
     private readonly phone: PhoneMethod,
+    private readonly stock: Stock,
     private readonly database: Database,
     private readonly audit: Audit,
     private readonly clock: Clock,
@@ -77,6 +80,8 @@ export class Activation {
       throw new WatchwordError('phone_in_use');
     const factor = await this.repository.activate(executor, pending.id, spent, now);
     if (factor === undefined) return undefined;
+    if (serialOf(factor) !== undefined && !(await this.stock.activate(executor, factor, now)))
+      throw new WatchwordError('factor_not_pending');
     await this.audit.record(executor, auditContext(caller), {
       type: 'factor.activated',
       firstOfUser: active.length === 0,
@@ -148,8 +153,10 @@ export class Activation {
   private async refuse(caller: Caller, factor: Factor, now: Date): Promise<never> {
     const attemptsLeft = ACTIVATION_ATTEMPTS - factor.activationAttempts;
     await this.database.transaction(async (executor) => {
-      if (attemptsLeft === 0)
+      if (attemptsLeft === 0) {
         await this.repository.revoke(executor, factor.realmId, factor.id, now);
+        await this.stock.release(executor, auditContext(caller), factor, now);
+      }
       await this.audit.record(executor, auditContext(caller), {
         type: 'factor.activation_refused',
         ...named(factor),

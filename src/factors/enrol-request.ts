@@ -1,6 +1,8 @@
 import type { Caller } from '../applications/application.js';
 import { readPhoneNumber } from '../delivery/phone-number.js';
 import { WatchwordError } from '../errors.js';
+import { defaultTotpParameters } from '../otp/algorithm.js';
+import { LOOK_AHEAD } from '../otp/hotp-window.js';
 import { ACCOUNT_NAME_CHARACTERS, type EnrolBody } from './factors.schemas.js';
 import type { HotpRequest } from './hotp.method.js';
 import type { PhoneRequest } from './phone.method.js';
@@ -13,6 +15,7 @@ export type EnrolRequest = {
 } & (
   | { readonly type: 'totp'; readonly totp: TotpRequest }
   | { readonly type: 'hotp'; readonly hotp: HotpRequest }
+  | { readonly type: 'serial'; readonly serial: string }
   | { readonly type: 'phone'; readonly phone: PhoneRequest }
 );
 
@@ -30,8 +33,12 @@ export function enrolRequest(caller: Caller, userId: string, body: EnrolBody): E
     return { name, proof, type: 'phone', phone: { number, channel, replaces } };
   }
   if (body.type === 'hotp') {
-    const { secret, algorithm, digits, counter, look_ahead: lookAhead } = body;
-    return { name, proof, type: 'hotp', hotp: { secret, algorithm, digits, counter, lookAhead } };
+    if (body.secret === undefined)
+      return { name, proof, type: 'serial', serial: body.serial ?? '' };
+    const { algorithm, digits } = defaultTotpParameters;
+    const { secret, counter = 0, look_ahead: lookAhead = LOOK_AHEAD } = body;
+    const hotp = { secret, counter, lookAhead, algorithm: body.algorithm ?? algorithm };
+    return { name, proof, type: 'hotp', hotp: { ...hotp, digits: body.digits ?? digits } };
   }
   return {
     name,

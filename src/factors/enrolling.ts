@@ -4,13 +4,14 @@ import { Audit } from '../audit/audit.js';
 import { Clock } from '../clock.js';
 import { CONFIG, type Config } from '../config.js';
 import { WatchwordError } from '../errors.js';
+import { Stock, type TakenToken } from '../hardware-tokens/stock.js';
 import { Database } from '../storage/database.js';
 import { newId } from '../storage/ids.js';
 import { FreshProof } from '../tokens/fresh-proof.js';
 import { UsersRepository } from '../users/users.repository.js';
-import { CodeMethods } from './code-methods.js';
+import { CodeMethods, deviceTypes } from './code-methods.js';
 import { isReplacement, type EnrolRequest } from './enrol-request.js';
-import { named, PENDING_SECONDS, type Factor } from './factor.js';
+import { named, PENDING_SECONDS, type Factor, type FactorType } from './factor.js';
 import { FactorsRepository } from './factors.repository.js';
 import { HotpMethod } from './hotp.method.js';
 import type { Enrolment, FactorPlace } from './method.js';
@@ -27,6 +28,7 @@ export class Enrolling {
     private readonly hotp: HotpMethod,
     private readonly phone: PhoneMethod,
     private readonly methods: CodeMethods,
+    private readonly stock: Stock,
     private readonly freshProof: FreshProof,
     private readonly database: Database,
     private readonly audit: Audit,
@@ -38,19 +40,18 @@ export class Enrolling {
    * Begins an enrolment. The factor proves nothing until it is activated (S12).
    *
    * @throws WatchwordError `factor_type_not_allowed`, `proof_required`, `factor_limit_reached`,
-   *   `factor_secret_in_use`, `phone_in_use`; `not_found` for the factor that it should replace
+   *   `factor_secret_in_use`, `phone_in_use`, `hardware_token_unavailable`; `not_found` for the factor that it
+   *   should replace
    */
   async enrol(caller: Caller, userId: string, request: EnrolRequest): Promise<Factor> {
     const { application } = caller;
-    const { realmId, factorTypes, enrolProofSeconds } = application;
-    if (!factorTypes.includes(request.type))
-      throw new WatchwordError('factor_type_not_allowed', { allowed: factorTypes });
+    const { realmId, enrolProofSeconds } = application;
+    requireAllowed(caller, request.type === 'serial' ? deviceTypes : [request.type]);
     const proven =
       enrolProofSeconds === null ||
       (await this.freshProof.holds(application, userId, request.proof, enrolProofSeconds));
     const now = this.clock.now();
     const id = newId('fac');
-    const { defaultName, ...stored } = this.enrolment({ id, realmId, userId }, request);
     return this.database.transaction(async (executor) => {
       await this.users.findOrAddLocked(executor, realmId, { userId, createdAt: now });
       const live = await this.repository.listLive(realmId, userId, now, executor);
@@ -59,13 +60,17 @@ export class Enrolling {
       // What takes another's place needs no room of its own; one such at a time.
       const room = this.config.factorsPerUser + (isReplacement(request) ? 1 : 0);
       if (live.length >= room) throw new WatchwordError('factor_limit_reached');
-      this.refuseTwins(live, request);
+      const token =
+        request.type === 'serial'
+          ? await this.stock.take(executor, realmId, request.serial, now)
+          : undefined;
+      this.refuseTwins(live, request, token);
+      const place = { id, realmId, userId };
+      const { type, defaultName, ...stored } = this.enrolment(caller, place, request, token);
       const factor = await this.repository.add(executor, {
-        id,
-        realmId,
-        userId,
+        ...place,
         applicationId: application.id,
-        type: request.type,
+        type,
         name: request.name ?? defaultName,
         ...stored,
         createdAt: now,
@@ -76,22 +81,59 @@ export class Enrolling {
         name: factor.name,
         ...named(factor),
       });
+      if (token !== undefined)
+        await this.stock.assign(executor, auditContext(caller), token, factor, now);
       return factor;
     });
   }
 
-  private enrolment(place: FactorPlace, request: EnrolRequest): Enrolment {
+  private enrolment(
+    caller: Caller,
+    place: FactorPlace,
+    request: EnrolRequest,
+    token: TakenToken | undefined,
+  ): Enrolment & { readonly type: FactorType } {
     switch (request.type) {
       case 'totp':
-        return this.totp.enrol(place, request.totp);
+        return { type: 'totp', ...this.totp.enrol(place, request.totp) };
       case 'hotp':
-        return this.hotp.enrol(place, request.hotp);
+        return { type: 'hotp', ...this.hotp.enrol(place, request.hotp) };
       case 'phone':
-        return this.phone.enrol(place, request.phone);
+        return { type: 'phone', ...this.phone.enrol(place, request.phone) };
+      case 'serial':
+        if (token === undefined) throw new WatchwordError('hardware_token_unavailable');
+        requireAllowed(caller, [token.type]);
+        return this.ofToken(place, token);
     }
   }
 
-  private refuseTwins(live: readonly Factor[], request: EnrolRequest): void {
+  /** A token goes on where it stopped, with its counter or the drift of its clock. */
+  private ofToken(place: FactorPlace, token: TakenToken) {
+    const { type, serial, secret, lastStep, driftSteps, parameters } = token;
+    const made =
+      'period' in parameters
+        ? this.totp.enrol(place, {
+            ...{ algorithm: parameters.algorithm, digits: parameters.digits, secret },
+            ...{ periodSeconds: parameters.period, hardware: true, issuer: '', accountName: '' },
+          })
+        : this.hotp.enrol(place, {
+            ...{ algorithm: parameters.algorithm, digits: parameters.digits, secret },
+            ...{ lookAhead: parameters.look_ahead, counter: (lastStep ?? -1) + 1 },
+          });
+    return {
+      ...made,
+      type,
+      parameters: { ...made.parameters, serial },
+      ...(lastStep !== null && { lastStep }),
+      driftSteps,
+    };
+  }
+
+  private refuseTwins(
+    live: readonly Factor[],
+    request: EnrolRequest,
+    token: TakenToken | undefined,
+  ): void {
     if (request.type === 'phone') {
       const { number, replaces } = request.phone;
       const active = live.filter(({ status, type }) => status === 'active' && type === 'phone');
@@ -100,8 +142,20 @@ export class Enrolling {
         throw new WatchwordError('not_found');
       return;
     }
-    const { secret } = request.type === 'totp' ? request.totp : request.hotp;
+    const { secret } = secretOf(request) ?? token ?? {};
     if (secret !== undefined && this.methods.isAmong(live, secret))
       throw new WatchwordError('factor_secret_in_use');
   }
+}
+
+/** @throws WatchwordError `factor_type_not_allowed` where the application accepts none of the types */
+function requireAllowed({ application }: Caller, anyOf: readonly FactorType[]): void {
+  const { factorTypes } = application;
+  if (!anyOf.some((type) => factorTypes.includes(type)))
+    throw new WatchwordError('factor_type_not_allowed', { allowed: factorTypes });
+}
+
+function secretOf(request: EnrolRequest) {
+  if (request.type === 'totp') return request.totp;
+  return request.type === 'hotp' ? request.hotp : undefined;
 }

@@ -43,6 +43,12 @@ export function isHardware({ type, parameters }: Pick<Factor, 'type' | 'paramete
   return type === 'hotp' || parameters['hardware'] === true;
 }
 
+/** The serial of a token that the realm's inventory holds; undefined for every other factor. */
+export function serialOf({ parameters }: Pick<Factor, 'parameters'>): string | undefined {
+  const { serial } = parameters;
+  return typeof serial === 'string' ? serial : undefined;
+}
+
 /** A factor as the audit names it. */
 export function named({ id, userId, type }: Pick<Factor, 'id' | 'userId' | 'type'>) {
   return { userId, factorId: id, factorType: type };

@@ -1,12 +1,14 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
+import { HardwareTokensModule } from '../hardware-tokens/hardware-tokens.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { Activation } from './activation.js';
 import { CodeMethods } from './code-methods.js';
 import { Enrolling } from './enrolling.js';
+import { FactorImport } from './factor-import.js';
 import { FactorsController } from './factors.controller.js';
 import { FactorsRepository } from './factors.repository.js';
 import { FactorsService } from './factors.service.js';
@@ -15,11 +17,19 @@ import { PhoneMethod } from './phone.method.js';
 import { TotpMethod } from './totp.method.js';
 
 @Module({
-  imports: [AuditModule, DeliveryModule, SessionsModule, TokensModule, UsersModule],
+  imports: [
+    AuditModule,
+    DeliveryModule,
+    HardwareTokensModule,
+    SessionsModule,
+    TokensModule,
+    UsersModule,
+  ],
   providers: [
     Activation,
     CodeMethods,
     Enrolling,
+    FactorImport,
     FactorsRepository,
     FactorsService,
     HotpMethod,
@@ -27,6 +37,6 @@ import { TotpMethod } from './totp.method.js';
     TotpMethod,
   ],
   controllers: [FactorsController],
-  exports: [Activation, CodeMethods, Enrolling, FactorsService, PhoneMethod],
+  exports: [Activation, CodeMethods, Enrolling, FactorImport, FactorsService, PhoneMethod],
 })
 export class FactorsModule {}

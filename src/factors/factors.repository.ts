@@ -7,17 +7,22 @@ import type { FactorRow, Schema } from '../storage/schema.js';
 import { ACTIVATION_ATTEMPTS, type Factor, type FactorStatus, type FactorType } from './factor.js';
 import { secretPlace, type Spent } from './method.js';
 
-export interface NewFactor {
+export interface NewActiveFactor {
   readonly id: string;
   readonly realmId: string;
   readonly userId: string;
-  readonly applicationId: string;
+  /** Null where an operator brought it. */
+  readonly applicationId: string | null;
   readonly type: FactorType;
   readonly name: string;
   readonly secret: Uint8Array;
   readonly lookup: Uint8Array | null;
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly lastStep?: number;
+  readonly driftSteps?: number;
+}
+
+export interface NewFactor extends NewActiveFactor {
   readonly createdAt: Date;
   readonly expiresAt: Date;
 }
@@ -33,17 +38,8 @@ export class FactorsRepository {
     const row = await executor
       .insertInto('factors')
       .values({
-        id: factor.id,
-        realm_id: factor.realmId,
-        user_id: factor.userId,
-        application_id: factor.applicationId,
-        type: factor.type,
+        ...columnsOf(factor),
         status: 'pending',
-        name: factor.name,
-        secret: factor.secret,
-        lookup: factor.lookup,
-        parameters: JSON.stringify(factor.parameters),
-        last_step: factor.lastStep ?? null,
         created_at: factor.createdAt,
         expires_at: factor.expiresAt,
       })
@@ -82,6 +78,40 @@ export class FactorsRepository {
       .orderBy('id')
       .execute();
     return rows.map((row) => this.toFactor(row));
+  }
+
+  /** The factors of several users that live. */
+  async listLiveOf(
+    executor: Executor,
+    realmId: string,
+    userIds: readonly string[],
+    now: Date,
+  ): Promise<Factor[]> {
+    if (userIds.length === 0) return [];
+    const rows = await executor
+      .selectFrom('factors')
+      .selectAll()
+      .where('realm_id', '=', realmId)
+      .where('user_id', 'in', userIds)
+      .where((where) => isLive(where, now))
+      .execute();
+    return rows.map((row) => this.toFactor(row));
+  }
+
+  /** Adds factors that are active from the beginning. */
+  async addActive(
+    executor: Executor,
+    factors: readonly NewActiveFactor[],
+    now: Date,
+  ): Promise<void> {
+    if (factors.length === 0) return;
+    const rows = factors.map((factor) => ({
+      ...columnsOf(factor),
+      status: 'active',
+      created_at: now,
+      activated_at: now,
+    }));
+    await executor.insertInto('factors').values(rows).execute();
   }
 
   /**
@@ -213,6 +243,22 @@ export class FactorsRepository {
     const place = secretPlace({ id: row.id, realmId: row.realm_id, userId: row.user_id });
     return mask(this.envelope.open(row.secret, place).toString());
   }
+}
+
+function columnsOf(factor: NewActiveFactor) {
+  return {
+    id: factor.id,
+    realm_id: factor.realmId,
+    user_id: factor.userId,
+    application_id: factor.applicationId,
+    type: factor.type,
+    name: factor.name,
+    secret: factor.secret,
+    lookup: factor.lookup,
+    parameters: JSON.stringify(factor.parameters),
+    last_step: factor.lastStep ?? null,
+    drift_steps: factor.driftSteps ?? 0,
+  };
 }
 
 /** Active, or pending and not over: factor.ts's `statusAt`, as the database asks it. */

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { channels } from '../delivery/channel.js';
+import { serial } from '../hardware-tokens/hardware-token.js';
 import { algorithms, defaultTotpParameters } from '../otp/algorithm.js';
 import { normaliseCode } from '../otp/code.js';
-import { LOOK_AHEAD, MOST_LOOK_AHEAD } from '../otp/hotp-window.js';
+import { MOST_LOOK_AHEAD } from '../otp/hotp-window.js';
 import { decodeSecret, SecretError } from '../otp/secret.js';
 import { factorTypes } from './factor.js';
 
@@ -70,7 +71,7 @@ export const lookAhead = z
   .int()
   .min(1)
   .max(MOST_LOOK_AHEAD)
-  .meta({ description: 'How many codes may have been made and not used.' });
+  .meta({ description: 'How many codes may have been made and not used. Default: 10.' });
 
 const enrolApp = z
   .strictObject({
@@ -104,18 +105,31 @@ const enrolToken = z
   .strictObject({
     type: z.literal('hotp'),
     name,
-    secret,
-    algorithm,
-    digits,
+    serial: serial.optional().meta({
+      description:
+        'Of a token in stock, whatever it does: one with a clock becomes a `totp` factor. Alone, without the members that follow.',
+    }),
+    secret: secret.optional(),
+    algorithm: algorithm.unwrap().optional(),
+    digits: digits.unwrap().optional(),
     counter: z
       .int()
       .min(0)
       .max(2 ** 48)
-      .default(0)
-      .meta({ description: 'Of its next code.' }),
-    look_ahead: lookAhead.default(LOOK_AHEAD),
+      .optional()
+      .meta({ description: 'Of its next code. Default: 0.' }),
+    look_ahead: lookAhead.optional(),
     proof,
   })
+  .refine(({ serial, secret }) => (serial === undefined) !== (secret === undefined), {
+    path: ['serial'],
+    message: 'give either "serial" or "secret"',
+  })
+  .refine(
+    ({ serial, algorithm, digits, counter, look_ahead }) =>
+      serial === undefined || (algorithm ?? digits ?? counter ?? look_ahead) === undefined,
+    { path: ['serial'], message: 'the token of a serial is known: give nothing else of it' },
+  )
   .meta({ id: 'EnrolTokenRequest' });
 
 const enrolPhone = z
@@ -164,6 +178,7 @@ export const factor = z
     phone: z.string().optional().meta({ description: 'A phone’s number, masked.' }),
     channel: z.enum(channels).optional().meta({ description: 'How a phone gets its codes.' }),
     hardware: z.boolean().optional().meta({ description: 'Whether it is a hardware token.' }),
+    serial: z.string().optional().meta({ description: 'Of a token of the inventory.' }),
     created_at: time,
     expires_at: time.optional().meta({ description: 'While pending: when the enrolment ends.' }),
     activated_at: time.optional(),

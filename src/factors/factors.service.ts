@@ -3,9 +3,10 @@ import { auditContext, type Caller } from '../applications/application.js';
 import { Audit, type AuditContext } from '../audit/audit.js';
 import { Clock } from '../clock.js';
 import { WatchwordError } from '../errors.js';
+import { Stock } from '../hardware-tokens/stock.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { Database, type Executor } from '../storage/database.js';
-import { named, statusAt, type Factor } from './factor.js';
+import { named, serialOf, statusAt, type Factor } from './factor.js';
 import { FactorsRepository } from './factors.repository.js';
 import { TotpMethod } from './totp.method.js';
 
@@ -15,6 +16,7 @@ export class FactorsService {
   constructor(
     private readonly repository: FactorsRepository,
     private readonly totp: TotpMethod,
+    private readonly stock: Stock,
     private readonly sessions: SessionsService,
     private readonly database: Database,
     private readonly audit: Audit,
@@ -40,7 +42,9 @@ export class FactorsService {
    *   shown once (S14)
    */
   reveal(factor: Factor): { secret: Uint8Array; uri: string } {
-    if (factor.type !== 'totp') throw new WatchwordError('not_found');
+    // The secret of a token that somebody hands out was never its user's to see (S19).
+    if (factor.type !== 'totp' || serialOf(factor) !== undefined)
+      throw new WatchwordError('not_found');
     const pending = statusAt(factor, this.clock.now()) === 'pending';
     const material = pending ? this.totp.reveal(factor) : undefined;
     if (material === undefined) throw new WatchwordError('factor_not_pending');
@@ -88,6 +92,7 @@ export class FactorsService {
       lastOfUser: !live.some(({ status }) => status === 'active'),
       ...named(factor),
     });
+    if (serialOf(factor) !== undefined) await this.stock.release(executor, context, factor, now);
     await this.sessions.endWithFactor(executor, context, id);
     return true;
   }

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { isHardware, statusAt, type Factor } from './factor.js';
+import { isHardware, serialOf, statusAt, type Factor } from './factor.js';
 import type { factor as factorSchema } from './factors.schemas.js';
 import { phoneOf } from './phone.method.js';
 
@@ -9,6 +9,7 @@ type FactorView = z.output<typeof factorSchema>;
 export function factorView(factor: Factor, now: Date): FactorView {
   const status = statusAt(factor, now);
   const phone = phoneOf(factor);
+  const serial = serialOf(factor);
   return {
     id: factor.id,
     type: factor.type,
@@ -16,6 +17,7 @@ export function factorView(factor: Factor, now: Date): FactorView {
     status,
     user_id: factor.userId,
     ...(isHardware(factor) && { hardware: true }),
+    ...(serial !== undefined && { serial }),
     ...(phone && { channel: phone.channel }),
     ...(factor.masked !== null && { phone: factor.masked }),
     created_at: factor.createdAt.toISOString(),

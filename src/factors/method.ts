@@ -18,6 +18,8 @@ export interface Enrolment {
   readonly defaultName: string;
   /** Codes up to this step or counter are spent from the beginning; left out: none is. */
   readonly lastStep?: number;
+  /** What is known of its clock already. */
+  readonly driftSteps?: number;
 }
 
 /** What a right code uses up; storing it is what makes the code good only once. */

@@ -22,6 +22,14 @@ import { idsOf, requestIdOf } from './request-id.js';
 import { refuseUnreadable } from './unreadable.js';
 
 const BODY_BYTES = 64 * 1024;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The most that a body may have, where a route takes more than others. */
+    bodyBytes?: number;
+  }
+}
+
 const HEADER_BYTES = 16 * 1024;
 /** A user id of 255 characters, each of them twelve when it is percent-encoded. */
 const PARAMETER_CHARACTERS = 255 * 12;
@@ -62,6 +70,10 @@ export function createServer(config: Config, log: Logger, tls?: TlsFiles): Fasti
   });
   tls?.onChange((context) => {
     (server.server as SecureServer).setSecureContext(contextOf(context));
+  });
+  server.addHook('onRoute', (route) => {
+    const { bodyBytes } = route.config ?? {};
+    if (bodyBytes !== undefined) route.bodyLimit = bodyBytes;
   });
   if (log.isLevelEnabled('debug')) server.addHook('onResponse', logRequest);
   server.removeAllContentTypeParsers();

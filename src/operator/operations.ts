@@ -22,8 +22,10 @@ import { userId } from '../users/user.js';
 import { UsersService } from '../users/users.service.js';
 import { certificateOperations } from './certificate-operations.js';
 import { examine } from './doctor.js';
+import { hardwareTokenOperations } from './hardware-token-operations.js';
 import { operation } from './operation.js';
 import { secretOperations } from './secret-operations.js';
+import { realmIdOf, realmsOf } from './realms.js';
 import { signingKeyOperations } from './signing-key-operations.js';
 
 const text = z.string().min(1).max(255);
@@ -184,6 +186,7 @@ export const operations = {
   ...certificateOperations,
   ...signingKeyOperations,
   ...secretOperations,
+  ...hardwareTokenOperations,
   doctor: operation(z.strictObject({}), (context) => examine(context)),
 } as const;
 
@@ -198,27 +201,4 @@ function nameOf({ prefix, country }: PauseTarget): string {
 /** Pauses hold for every realm, so each realm's audit has them. */
 async function noteEverywhere(context: INestApplicationContext, event: AuditEvent): Promise<void> {
   await context.get(Audit).recordEverywhere(context.get(Database).kysely, 'operator', event);
-}
-
-/** Names and ids. */
-async function realmsOf(context: INestApplicationContext): Promise<[string, string][]> {
-  const applications = await context.get(ApplicationsService).list();
-  return [...new Map(applications.map(({ realmName, realmId }) => [realmName, realmId]))];
-}
-
-/** The realm of that name, or the only one. */
-async function realmIdOf(
-  context: INestApplicationContext,
-  name: string | undefined,
-): Promise<string> {
-  const realms = new Map(await realmsOf(context));
-  const known = `The realms are: ${[...realms.keys()].join(', ') || 'none'}.`;
-  if (name === undefined) {
-    const [only, ...others] = realms.values();
-    if (only !== undefined && others.length === 0) return only;
-    throw new OperatorError(`Name one realm with --realm. ${known}`);
-  }
-  const id = realms.get(name);
-  if (id === undefined) throw new OperatorError(`There is no realm "${name}". ${known}`);
-  return id;
 }

@@ -3,6 +3,7 @@ import { ApplicationsModule } from '../applications/applications.module.js';
 import { AuditModule } from '../audit/audit.module.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
 import { FactorsModule } from '../factors/factors.module.js';
+import { InventoryModule } from '../inventory/inventory.module.js';
 import { GroundModule } from '../ground.module.js';
 import type { Ground } from '../ground.js';
 import { TokensModule } from '../tokens/tokens.module.js';
@@ -16,6 +17,7 @@ import { UsersModule } from '../users/users.module.js';
     DeliveryModule,
     UsersModule,
     FactorsModule,
+    InventoryModule,
     TokensModule,
   ],
 })

@@ -48,6 +48,15 @@ export function decodeSecret(base32: string): Uint8Array {
 }
 
 /**
+ * A secret that came as bytes.
+ * @throws SecretError when it holds fewer than 16 or more than 64 bytes
+ */
+export function checkedSecret(bytes: Uint8Array): Uint8Array {
+  checkedLength(bytes.length);
+  return bytes;
+}
+
+/**
  * The secret as otpauth takes it. For this folder only.
  *
  * The bytes are copied because otpauth reads a whole ArrayBuffer, and that of a small Buffer is

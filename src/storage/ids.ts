@@ -2,7 +2,19 @@ import { typeid } from 'typeid-js';
 
 /** What an id names; the prefix is part of the id and of the public contract. */
 export type IdPrefix =
-  'rlm' | 'app' | 'key' | 'crt' | 'fac' | 'chl' | 'aud' | 'jti' | 'msg' | 'usr' | 'ses' | 'lnk';
+  | 'rlm'
+  | 'app'
+  | 'key'
+  | 'crt'
+  | 'fac'
+  | 'chl'
+  | 'aud'
+  | 'jti'
+  | 'msg'
+  | 'usr'
+  | 'ses'
+  | 'lnk'
+  | 'hwt';
 
 /**
  * A new id: a prefix and a UUID version 7 in base32 (the TypeID format), so that ids sort by the

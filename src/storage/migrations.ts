@@ -8,6 +8,7 @@ import { masterKeys } from './migrations/0003-master-keys.js';
 import { sessions } from './migrations/0004-sessions.js';
 import { certificates } from './migrations/0005-certificates.js';
 import { links } from './migrations/0006-links.js';
+import { hardwareTokens } from './migrations/0007-hardware-tokens.js';
 
 /**
  * Every migration, in order. Once released a migration is never edited, and each must leave a schema
@@ -20,6 +21,7 @@ const migrations = {
   '0004-sessions': sessions,
   '0005-certificates': certificates,
   '0006-links': links,
+  '0007-hardware-tokens': hardwareTokens,
 };
 
 /**

@@ -1,5 +1,6 @@
 /** The tables as TypeScript sees them; migrations/ is what the database sees. */
 import type { ColumnType, Generated } from 'kysely';
+import type { HardwareTokenRow } from './schema/hardware-token-row.js';
 import type { LinkRow } from './schema/link-row.js';
 
 /** jsonb: written as text, read as a value. */
@@ -72,7 +73,8 @@ export interface FactorRow {
   id: string;
   realm_id: string;
   user_id: string;
-  application_id: string;
+  /** Who enrolled it; null where an operator brought it. */
+  application_id: string | null;
   type: string;
   status: string;
   name: string;
@@ -276,6 +278,7 @@ export interface Schema {
   sessions: SessionRow;
   revoked_tokens: RevokedTokenRow;
   links: LinkRow;
+  hardware_tokens: HardwareTokenRow;
   signing_keys: SigningKeyRow;
   master_keys: MasterKeyRow;
   audit_events: AuditEventRow;

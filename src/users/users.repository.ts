@@ -25,6 +25,31 @@ export class UsersRepository {
       .execute();
   }
 
+  /** The same for several, whose ids are sorted, so that two callers do not wait for each other. */
+  async findOrAddAllLocked(
+    executor: Executor,
+    realmId: string,
+    userIds: readonly string[],
+    createdAt: Date,
+  ): Promise<void> {
+    if (userIds.length === 0) return;
+    await executor
+      .insertInto('users')
+      .values(
+        userIds.map((userId) => ({ realm_id: realmId, user_id: userId, created_at: createdAt })),
+      )
+      .onConflict((conflict) => conflict.columns(['realm_id', 'user_id']).doNothing())
+      .execute();
+    await executor
+      .selectFrom('users')
+      .select('user_id')
+      .where('realm_id', '=', realmId)
+      .where('user_id', 'in', userIds)
+      .orderBy('user_id')
+      .forUpdate()
+      .execute();
+  }
+
   /** A page of a realm's users by their ids, after the one given. */
   async list(realmId: string, after = ''): Promise<User[]> {
     return this.database.kysely
@@ -89,6 +114,7 @@ export class UsersRepository {
       .deleteFrom('send_counters')
       .where('key', '=', `user/${realmId}/${userId}`)
       .execute();
+    await releaseTokens(executor, realmId, userId);
     const { numDeletedRows } = await executor
       .deleteFrom('users')
       .where('realm_id', '=', realmId)
@@ -102,6 +128,26 @@ export class UsersRepository {
       .execute();
     return numDeletedRows > 0n;
   }
+}
+
+/**
+ * Hardware tokens that the user had go back with what was used up of them: factors/factors.service.ts does the
+ * same for one factor.
+ */
+async function releaseTokens(executor: Executor, realmId: string, userId: string): Promise<void> {
+  await executor
+    .updateTable('hardware_tokens')
+    .from('factors')
+    .set((set) => ({
+      status: sql<string>`CASE hardware_tokens.status WHEN 'active' THEN 'used' ELSE 'stock' END`,
+      factor_id: null,
+      last_step: set.ref('factors.last_step'),
+      drift_steps: set.ref('factors.drift_steps'),
+    }))
+    .whereRef('factors.id', '=', 'hardware_tokens.factor_id')
+    .where('factors.realm_id', '=', realmId)
+    .where('factors.user_id', '=', userId)
+    .execute();
 }
 
 const phoneSubject =

@@ -2,7 +2,7 @@
 import { randomSecret, encodeSecret } from '../../src/otp/secret.js';
 import { hotp } from '../../src/otp/hotp.js';
 import { stepAt } from '../../src/otp/totp.js';
-import type { TestApplication } from './application.js';
+import type { CallOptions, TestApplication } from './application.js';
 
 export class CountingToken {
   readonly secret = randomSecret();
@@ -69,4 +69,21 @@ export async function enrolToken(
   const active = await service.call('POST', `/v1/factors/${id}/activate`, { code: token.press() });
   if (active.status !== 200) throw new Error(`activation was answered ${active.text}`);
   return id;
+}
+
+/** Puts tokens into the stock of a realm, by an import. */
+export async function stock(
+  service: TestApplication,
+  tokens: Readonly<Record<string, CountingToken | TickingToken>>,
+  options: CallOptions = {},
+): Promise<void> {
+  const rows = Object.entries(tokens).map(([serial, token]) => {
+    const type = token instanceof CountingToken ? 'hotp' : 'totp';
+    return `${serial},${token.base32},${type},6,30,SHA1`;
+  });
+  const content = rows.join('\n');
+  const path = '/v1/tokens-import';
+  const answer = await service.call('POST', path, { format: 'oath-csv', content }, options);
+  if (answer.body.imported !== rows.length)
+    throw new Error(`the import was answered ${answer.text}`);
 }

@@ -2,6 +2,7 @@
 import type { Scope } from '../../src/applications/api-key.js';
 
 export const factor = '/v1/factors/fac_01h455vb4pex5vsknk084sn02q';
+const hardwareToken = '/v1/hardware-tokens/hwt_01h455vb4pex5vsknk084sn02q';
 const challenge = '/v1/challenges/chl_01h455vb4pex5vsknk084sn02q';
 const session = '/v1/sessions/ses_01h455vb4pex5vsknk084sn02q';
 const code = { code: '123456' };
@@ -34,6 +35,12 @@ export const routes: readonly [string, string, unknown, readonly Scope[]][] = [
   ['DELETE', session, undefined, ['verify', 'admin']],
   ['POST', '/v1/links', {}, ['verify', 'enrol']],
   ['POST', '/v1/links/exchange', { code: 'x' }, ['verify', 'enrol']],
+  ['GET', '/v1/hardware-tokens', undefined, ['admin']],
+  ['GET', hardwareToken, undefined, ['admin']],
+  ['POST', `${hardwareToken}/return`, undefined, ['admin']],
+  ['POST', `${hardwareToken}/lost`, undefined, ['admin']],
+  ['DELETE', hardwareToken, undefined, ['admin']],
+  ['POST', '/v1/tokens-import', { content: 'serial,key' }, ['admin']],
   ['GET', '/v1/audit', undefined, ['admin']],
 ];
 
@@ -43,6 +50,6 @@ export const openRoutes = ['get /v1/forward-auth'];
 /** A route of the table as the API's description names it. */
 export function pathOf(method: string, path: string): string {
   return `${method.toLowerCase()} ${path}`
-    .replace(/(fac|chl|ses)_[0-9a-z]{26}/, '{id}')
+    .replace(/(fac|chl|ses|hwt)_[0-9a-z]{26}/, '{id}')
     .replace('/users/x/', '/users/{user_id}/');
 }

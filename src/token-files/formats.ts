@@ -1,0 +1,61 @@
+/** The formats there are, and how a file is read whose format nobody named. */
+import { oathCsv } from './oath-csv.js';
+import {
+  TokenFileError,
+  type Entry,
+  type ReadOptions,
+  type TokenFileFormat,
+} from './token-file.js';
+
+/** In the order in which a file's looks are compared with them. */
+const byName = {
+  'oath-csv': oathCsv,
+} as const satisfies Record<string, TokenFileFormat>;
+
+export type FormatName = keyof typeof byName;
+export const formatNames = Object.keys(byName) as [FormatName, ...FormatName[]];
+
+/**
+ * @returns the format that a text looks like
+ * @throws TokenFileError where it looks like none
+ */
+export function formatOf(text: string): FormatName {
+  const found = formatNames.find((name) => byName[name].looksLike(text));
+  if (found !== undefined) return found;
+  throw new TokenFileError(
+    `It cannot be told what kind of file this is. Name the format: ${formatNames.join(', ')}.`,
+  );
+}
+
+/**
+ * The tokens of a file, in its order. Of several with one serial, or with one user and secret, the first one
+ * counts: a file says nothing twice.
+ *
+ * @throws TokenFileError where the file as a whole cannot be read
+ */
+export async function readTokenFile(
+  format: FormatName,
+  text: string,
+  options: ReadOptions,
+): Promise<Entry[]> {
+  const seen = new Map<string, number>();
+  const entries: Entry[] = [];
+  for (const entry of await byName[format].read(text, options)) {
+    const name = nameOf(entry);
+    const first = seen.get(name);
+    if (entry.fault === undefined && first !== undefined) {
+      const { token: _token, ...rest } = entry;
+      entries.push({ ...rest, fault: `It stands in line ${first} already.` });
+    } else {
+      if (entry.fault === undefined) seen.set(name, entry.line);
+      entries.push(entry);
+    }
+  }
+  return entries;
+}
+
+function nameOf({ serial, user, token }: Entry): string {
+  if (serial !== null) return `serial ${serial.trim().toUpperCase()}`;
+  const secret = Buffer.from(token?.secret ?? []).toString('base64');
+  return JSON.stringify([user?.normalize('NFC'), secret]);
+}
