@@ -27,6 +27,10 @@ export type Factor = {
    * Whether it is a hardware token.
    */
   hardware?: boolean;
+  /**
+   * Of a token of the inventory.
+   */
+  serial?: string;
   created_at: string;
   /**
    * While pending: when the enrolment ends.
@@ -196,6 +200,92 @@ export type Jwks = {
     use: 'sig';
     alg: 'ES256';
   }>;
+};
+
+export type TokensImportRequest = {
+  /**
+   * Left out: told by the look of the file.
+   */
+  format?: 'oath-csv';
+  /**
+   * The file, as text.
+   */
+  content: string;
+  /**
+   * Of an encrypted file: the pre-shared key, in hexadecimal.
+   */
+  key?: string;
+  /**
+   * Of a file that is encrypted under a password.
+   */
+  password?: string;
+  /**
+   * Which member of a user of the other service is the user id here, where there are several.
+   */
+  user_field?: string;
+  /**
+   * How many codes may have been made and not used. Default: 10.
+   */
+  look_ahead?: number;
+  /**
+   * Only say what would become of each row.
+   */
+  dry_run?: boolean;
+};
+
+export type TokensImportReport = {
+  format: 'oath-csv';
+  dry_run: boolean;
+  imported: number;
+  /**
+   * Were there already, with the same secret.
+   */
+  present: number;
+  refused: number;
+  rows: Array<{
+    line: number;
+    serial?: string;
+    user_id?: string;
+    outcome: 'imported' | 'present' | 'refused';
+    reason?: string;
+  }>;
+};
+
+export type HardwareTokenPage = {
+  data: Array<HardwareToken>;
+  /**
+   * Pass as `after`; null at the end.
+   */
+  next: string | null;
+};
+
+export type HardwareToken = {
+  id: string;
+  serial: string;
+  type: 'hotp' | 'totp';
+  status: 'stock' | 'assigned' | 'active' | 'used' | 'lost';
+  manufacturer?: string;
+  model?: string;
+  algorithm: 'SHA1' | 'SHA256' | 'SHA512';
+  digits: 6 | 7 | 8;
+  /**
+   * Seconds, of one with a clock.
+   */
+  period?: number;
+  /**
+   * Of one that counts.
+   */
+  look_ahead?: number;
+  /**
+   * Who has it.
+   */
+  user_id?: string;
+  factor_id?: string;
+  created_at: string;
+  /**
+   * When its status became what it is.
+   */
+  changed_at: string;
 };
 
 export type VerifyRequest = {
@@ -415,17 +505,21 @@ export type EnrolTokenRequest = {
    */
   name?: string;
   /**
+   * Of a token in stock, whatever it does: one with a clock becomes a `totp` factor. Alone, without the members that follow.
+   */
+  serial?: string;
+  /**
    * Base32, 16 to 64 bytes: one that exists already. Left out: made here.
    */
-  secret: string;
+  secret?: string;
   algorithm?: 'SHA1' | 'SHA256' | 'SHA512';
   digits?: 6 | 7 | 8;
   /**
-   * Of its next code.
+   * Of its next code. Default: 0.
    */
   counter?: number;
   /**
-   * How many codes may have been made and not used.
+   * How many codes may have been made and not used. Default: 10.
    */
   look_ahead?: number;
   /**
@@ -452,6 +546,10 @@ export type EnrolledFactor = {
    * Whether it is a hardware token.
    */
   hardware?: boolean;
+  /**
+   * Of a token of the inventory.
+   */
+  serial?: string;
   created_at: string;
   /**
    * While pending: when the enrolment ends.
@@ -671,7 +769,6 @@ export type ErrorCode =
   | 'not_found'
   | 'factor_limit_reached'
   | 'factor_not_pending'
-  | 'factor_not_resyncable'
   | 'factor_secret_in_use'
   | 'phone_in_use'
   | 'phone_missing'
@@ -693,6 +790,9 @@ export type ErrorCode =
   | 'send_paused'
   | 'send_budget_spent'
   | 'rate_limited'
+  | 'hardware_token_unavailable'
+  | 'hardware_token_in_use'
+  | 'factor_not_resyncable'
   | 'exchange_code_invalid'
   | 'redirect_uri_not_allowed'
   | 'wrong_browser'
@@ -949,6 +1049,102 @@ export type IssueClientTokenResponses = {
 
 export type IssueClientTokenResponse = IssueClientTokenResponses[keyof IssueClientTokenResponses];
 
+export type ImportFileData = {
+  body: TokensImportRequest;
+  path?: never;
+  query?: never;
+  url: '/v1/tokens-import';
+};
+
+export type ImportFileResponses = {
+  200: TokensImportReport;
+};
+
+export type ImportFileResponse = ImportFileResponses[keyof ImportFileResponses];
+
+export type ListData = {
+  body?: never;
+  path?: never;
+  query?: {
+    status?: 'stock' | 'assigned' | 'active' | 'used' | 'lost';
+    /**
+     * What is printed on the token’s back; capitals do not matter.
+     */
+    serial?: string;
+    /**
+     * The last serial that was read.
+     */
+    after?: string;
+  };
+  url: '/v1/hardware-tokens';
+};
+
+export type ListResponses = {
+  200: HardwareTokenPage;
+};
+
+export type ListResponse = ListResponses[keyof ListResponses];
+
+export type DeleteData = {
+  body?: never;
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/v1/hardware-tokens/{id}';
+};
+
+export type DeleteResponses = {
+  204: void;
+};
+
+export type DeleteResponse = DeleteResponses[keyof DeleteResponses];
+
+export type GetData = {
+  body?: never;
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/v1/hardware-tokens/{id}';
+};
+
+export type GetResponses = {
+  200: HardwareToken;
+};
+
+export type GetResponse = GetResponses[keyof GetResponses];
+
+export type PutBackData = {
+  body?: never;
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/v1/hardware-tokens/{id}/return';
+};
+
+export type PutBackResponses = {
+  200: HardwareToken;
+};
+
+export type PutBackResponse = PutBackResponses[keyof PutBackResponses];
+
+export type MarkLostData = {
+  body?: never;
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/v1/hardware-tokens/{id}/lost';
+};
+
+export type MarkLostResponses = {
+  200: HardwareToken;
+};
+
+export type MarkLostResponse = MarkLostResponses[keyof MarkLostResponses];
+
 export type VerifyUserData = {
   body: VerifyRequest;
   path: {
@@ -1148,6 +1344,18 @@ export interface Operations {
   grantToken: { takes: GrantTokenData; gives: GrantTokenResponse };
   /** Get a short-lived token for yourself, for this service or another. */
   issueClientToken: { takes: IssueClientTokenData; gives: IssueClientTokenResponse };
+  /** Import a file of tokens, or of what users used elsewhere. */
+  importFile: { takes: ImportFileData; gives: ImportFileResponse };
+  /** List the realm’s hardware tokens, by serial. */
+  list: { takes: ListData; gives: ListResponse };
+  /** Show a hardware token. */
+  get: { takes: GetData; gives: GetResponse };
+  /** Take a token out of the inventory for good. */
+  delete: { takes: DeleteData; gives: DeleteResponse };
+  /** Put a token back into stock that is there again; its factor ends. */
+  putBack: { takes: PutBackData; gives: PutBackResponse };
+  /** Mark a token as lost; its factor ends. */
+  markLost: { takes: MarkLostData; gives: MarkLostResponse };
   /** Verify a code in one call. */
   verifyUser: { takes: VerifyUserData; gives: VerifyUserResponse };
   /** Open a challenge. */
@@ -1189,6 +1397,12 @@ export const routes = {
   revokeSession: ['DELETE', '/v1/sessions/{id}'],
   grantToken: ['POST', '/v1/tokens'],
   issueClientToken: ['POST', '/v1/tokens/client'],
+  importFile: ['POST', '/v1/tokens-import'],
+  list: ['GET', '/v1/hardware-tokens'],
+  get: ['GET', '/v1/hardware-tokens/{id}'],
+  delete: ['DELETE', '/v1/hardware-tokens/{id}'],
+  putBack: ['POST', '/v1/hardware-tokens/{id}/return'],
+  markLost: ['POST', '/v1/hardware-tokens/{id}/lost'],
   verifyUser: ['POST', '/v1/users/{user_id}/verify'],
   createChallenge: ['POST', '/v1/challenges'],
   getChallenge: ['GET', '/v1/challenges/{id}'],

@@ -28,6 +28,12 @@ export const sealedColumns = {
     user: 'user_id',
     hash: 'lookup',
   },
+  'hardware_tokens.secret': {
+    table: 'hardware_tokens',
+    column: 'secret',
+    key: ['id'],
+    realm: 'realm_id',
+  },
   'challenges.phone': {
     table: 'challenges',
     column: 'phone',
