@@ -7,6 +7,12 @@ const nodeGlobals = Object.fromEntries(
     (name) => [name, 'readonly'],
   ),
 );
+const browserGlobals = Object.fromEntries(
+  ['document', 'window', 'location', 'history', 'navigator', 'AbortController'].map((name) => [
+    name,
+    'readonly',
+  ]),
+);
 const commonJsGlobals = { module: 'writable', require: 'readonly', __dirname: 'readonly' };
 
 const clockMessage = 'Take the time from the injected Clock, so that tests and rules can move it.';
@@ -28,9 +34,13 @@ export default defineConfig(
     extends: [eslint.configs.recommended],
     languageOptions: { globals: nodeGlobals },
   },
+  {
+    files: ['src/portal/scripts/*.js'],
+    languageOptions: { sourceType: 'script', globals: browserGlobals },
+  },
   { files: ['**/*.cjs'], languageOptions: { sourceType: 'commonjs', globals: commonJsGlobals } },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [eslint.configs.recommended, typescript.configs.strictTypeChecked],
     languageOptions: {
       parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
@@ -63,7 +73,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['src/**/*.ts'],
+    files: ['src/**/*.{ts,tsx}'],
     // A rule that honest code cannot keep is changed here, for all to see, and not beside the code.
     linterOptions: { noInlineConfig: true },
     rules: { 'no-restricted-syntax': ['error', ...wallClock, ...monotonicClock] },
@@ -80,7 +90,7 @@ export default defineConfig(
   },
   // Without a pipe Nest's own decorators check nothing, not even a schema that they are given.
   {
-    files: ['src/**/*.ts'],
+    files: ['src/**/*.{ts,tsx}'],
     // A provider's report is read as it came: its signature is over the very bytes.
     ignores: ['src/delivery/callbacks.controller.ts'],
     rules: {

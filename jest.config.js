@@ -19,6 +19,8 @@ const pure = [
   'test/delivery/phone-number.test.ts',
   'test/delivery/shield.test.ts',
   'test/delivery/texts.test.ts',
+  'test/portal/color.test.ts',
+  'test/portal/texts.test.ts',
   'test/verify/',
 ];
 
@@ -49,6 +51,7 @@ const edge = [
   'test/delivery/twilio.test.ts',
   'test/examples/',
   'test/http/',
+  'test/portal/',
   'test/processes/kill-delivery.test.ts',
   'test/processes/nginx.test.ts',
   'test/processes/refusals.test.ts',
@@ -84,6 +87,7 @@ function compile(parser) {
       legacyDecorator: true,
       decoratorMetadata: true,
       useDefineForClassFields: parser.syntax === 'ecmascript',
+      react: { runtime: 'automatic', importSource: 'preact' },
     },
   };
   return ['@swc/jest', { jsc, module: { type: 'commonjs' }, sourceMaps: 'inline', swcrc: false }];
@@ -93,9 +97,10 @@ const shared = {
   testEnvironment: 'node',
   // PGlite needs seconds to open on a busy machine.
   resolver: '<rootDir>/scripts/jest-resolver.cjs',
-  moduleFileExtensions: ['js', 'ts', 'mjs', 'cjs', 'json', 'node'],
+  moduleFileExtensions: ['js', 'ts', 'tsx', 'mjs', 'cjs', 'json', 'node'],
   transform: {
     '\\.ts$': compile({ syntax: 'typescript', decorators: true }),
+    '\\.tsx$': compile({ syntax: 'typescript', decorators: true, tsx: true }),
     '\\.m?js$': compile({ syntax: 'ecmascript' }),
     // Its CommonJS build keeps `import()`, which Jest has only with Node's own ES modules.
     '/@electric-sql/pglite/dist/.*\\.cjs$': compile({ syntax: 'ecmascript' }),

@@ -4,7 +4,7 @@
  * stack still reads; and esbuild's `keepNames` stays off, for it writes the name on to every function each
  * time it is made, closures of a request included: a third of a login's CPU.
  */
-import { chmod, readdir, rm } from 'node:fs/promises';
+import { chmod, cp, readdir, rm } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 /** Packages that bring files of their own, or that the framework asks for only if they are there. */
@@ -47,3 +47,6 @@ await build({
   banner: { js: commonJs },
 });
 await chmod('dist/watchword.js', 0o755);
+// What browsers get as it is: portal/assets.ts looks for it there.
+for (const place of ['page.css', 'scripts'])
+  await cp(`src/portal/${place}`, `dist/modules/portal/${place}`, { recursive: true });

@@ -1,6 +1,6 @@
 /**
  * Our TypeScript names its imports by the compiled file (`./clock.js`). Jest runs the source, so such
- * an import from outside node_modules means the `.ts` file where one stands there.
+ * an import from outside node_modules means the `.ts` or `.tsx` file where one stands there.
  */
 const { existsSync } = require('node:fs');
 const { join } = require('node:path');
@@ -20,8 +20,9 @@ function resolvePackage(request, options) {
 
 module.exports = function resolve(request, options) {
   if (/^\.{1,2}\/.*\.js$/.test(request) && !options.basedir.includes('node_modules')) {
-    const source = join(options.basedir, request.replace(/\.js$/, '.ts'));
-    if (existsSync(source)) return source;
+    const named = join(options.basedir, request.replace(/\.js$/, ''));
+    const source = ['.ts', '.tsx'].map((ending) => named + ending).find((file) => existsSync(file));
+    if (source !== undefined) return source;
   }
   return resolvePackage(request, options);
 };

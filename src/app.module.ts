@@ -26,6 +26,7 @@ import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
 import { InventoryModule } from './inventory/inventory.module.js';
 import { LinksModule } from './links/links.module.js';
+import { PortalModule } from './portal/portal.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { TokensModule } from './tokens/tokens.module.js';
 import { UsersModule } from './users/users.module.js';
@@ -41,6 +42,7 @@ import { UsersModule } from './users/users.module.js';
     SessionsModule,
     ChallengesModule,
     LinksModule,
+    PortalModule,
     HttpModule,
     HealthModule,
   ],

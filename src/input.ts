@@ -7,7 +7,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js';
 import { ApiBody, ApiConsumes, ApiParam, ApiQuery } from '@nestjs/swagger';
-import type { FastifyContextConfig, FastifyRequest } from 'fastify';
+import type { FastifyContextConfig, FastifyReply, FastifyRequest } from 'fastify';
 import type { ZodType } from 'zod';
 import { WatchwordError } from './errors.js';
 import { isIdOf, type IdPrefix } from './storage/ids.js';
@@ -16,6 +16,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The members of a form that may come in JSON's place. */
     form?: readonly string[];
+    /** On a page a problem is a page as well: its HTML; the headers are set. */
+    problemPage?: (error: WatchwordError, request: FastifyRequest, reply: FastifyReply) => string;
   }
 }
 

@@ -58,7 +58,7 @@ interface SourceFile {
 /** The top-level name that a path under `src/` belongs to: its folder, or the file's own name. */
 function placeOf(path: string): string {
   const [top = ''] = path.split('/');
-  return top.replace(/\.ts$/, '');
+  return top.replace(/\.tsx?$/, '');
 }
 
 function floorOf(place: string): number {
@@ -123,7 +123,7 @@ function faultsOfPlace({ path }: SourceFile): string[] {
 }
 
 function faultsOfName({ path }: SourceFile): string[] {
-  const words = path.replace(/\.ts$/, '').split(/[/.]/);
+  const words = path.replace(/\.tsx?$/, '').split(/[/.]/);
   return words
     .filter((word) => emptyNames.includes(word.toLowerCase()) || /manager/i.test(word))
     .map((word) => `${path}: "${word}" says nothing; name it after what is inside`);
@@ -163,7 +163,7 @@ function faultsOf(file: SourceFile): string[] {
 function sources(): SourceFile[] {
   const folder = join(import.meta.dirname, '..', 'src');
   return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .map((path) => ({
       path: relative(folder, path).replaceAll('\\', '/'),

@@ -5,6 +5,7 @@ import { ApplicationsService } from './applications.service.js';
 import { Callers } from './callers.js';
 import { CertificatesRepository } from './certificates.repository.js';
 import { CertificatesService } from './certificates.service.js';
+import { Realms } from './realms.js';
 
 @Module({
   imports: [AuditModule],
@@ -14,7 +15,8 @@ import { CertificatesService } from './certificates.service.js';
     Callers,
     CertificatesRepository,
     CertificatesService,
+    Realms,
   ],
-  exports: [ApplicationsService, Callers, CertificatesService],
+  exports: [ApplicationsService, Callers, CertificatesService, Realms],
 })
 export class ApplicationsModule {}

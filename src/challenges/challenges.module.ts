@@ -36,5 +36,6 @@ import { Verification } from './verification.js';
     Verification,
   ],
   controllers: [ChallengesController, EnrolmentController],
+  exports: [ChallengesService, Enrolment, Verification],
 })
 export class ChallengesModule {}

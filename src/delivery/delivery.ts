@@ -4,7 +4,7 @@ import { CONFIG, type Config } from '../config.js';
 import { KeyedHash } from '../crypto/keyed-hash.js';
 import { Keyring } from '../crypto/keyring.js';
 import type { Executor } from '../storage/database.js';
-import type { Channel } from './channel.js';
+import { channels, type Channel } from './channel.js';
 import type { EarlyBlock, Send } from './counter.js';
 import { CountersRepository } from './counters.repository.js';
 import { DeliveryMetrics } from './delivery.metrics.js';
@@ -66,6 +66,11 @@ export class Delivery {
     if (!this.allowsCountry(number)) return 'country';
     if (!canReceive(number, channel)) return 'line';
     return this.providers.inOrder(number.country, channel).length === 0 ? 'channel' : undefined;
+  }
+
+  /** The channels that nothing speaks against yet. */
+  channelsFor(number: PhoneNumber): Channel[] {
+    return channels.filter((channel) => this.refuseEarly(number, channel) === undefined);
   }
 
   /** The code of a test number, to which nothing is sent; undefined for every other number. */

@@ -7,6 +7,9 @@ import { readPhoneNumber, type PhoneNumber } from '../delivery/phone-number.js';
 import type { Factor } from './factor.js';
 import { secretPlace, type Checkable, type Enrolment, type FactorPlace } from './method.js';
 
+/** What a phone is called whose user has given it no name. */
+export const PHONE_NAME = 'Phone';
+
 /** A phone factor's parameters as they are stored; the number itself is the sealed secret. */
 const storedParameters = z.object({
   channel: z.enum(channels),
@@ -38,7 +41,7 @@ export class PhoneMethod {
         channel,
         ...(replaces !== undefined && { replaces }),
       } satisfies z.infer<typeof storedParameters>,
-      defaultName: 'Phone',
+      defaultName: PHONE_NAME,
     };
   }
 

@@ -15,6 +15,9 @@ import {
   type Spent,
 } from './method.js';
 
+/** What an app is called whose user has given it no name. */
+export const APP_NAME = 'Authenticator app';
+
 /** A TOTP factor's parameters as they are stored. */
 const storedParameters = z.object({
   algorithm: z.enum(algorithms),
@@ -53,7 +56,7 @@ export class TotpMethod implements CodeMethod {
         ...{ algorithm, digits, period, issuer, account_name },
         ...(request.hardware && { hardware: true }),
       } satisfies StoredParameters,
-      defaultName: request.hardware ? 'Hardware token' : 'Authenticator app',
+      defaultName: request.hardware ? 'Hardware token' : APP_NAME,
     };
   }
 

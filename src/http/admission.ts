@@ -9,8 +9,11 @@ import { ClientTokens } from '../tokens/client-tokens.js';
 import { ClientCertificates, type JudgedCertificate } from './client-certificates.js';
 import { Limits } from './limits.js';
 
-/** Probes; and a proxy's questions, which come from one address for everybody, and where nothing can be guessed. */
-const uncounted = /^\/(health|metrics|v1\/forward-auth)(\/|$)/;
+/**
+ * Probes; a proxy's questions, which come from one address for everybody, and where nothing can be guessed; what
+ * pages are made of, which is the same for everybody and read from memory.
+ */
+const uncounted = /^\/(health|metrics|v1\/forward-auth|p\/assets)(\/|$)/;
 /** What the framework itself serves: the pages of the API's description. */
 const docs = /^\/(docs|openapi\.(json|yaml))(\/|$)/;
 

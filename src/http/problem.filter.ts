@@ -38,6 +38,8 @@ export async function sendProblem(
   const challenge = challengeOf(error, request);
   if (challenge !== undefined) void reply.header('WWW-Authenticate', challenge);
   void reply.status(problem.status).header('Cache-Control', 'no-store');
+  const { problemPage } = request.routeOptions.config;
+  if (problemPage !== undefined) return reply.send(problemPage(error, request, reply));
   if (bringsForm(request))
     return reply
       .header('Content-Type', 'application/json; charset=utf-8')

@@ -78,8 +78,10 @@ export interface Link {
   readonly expiresAt: Date;
   /** When the pages end; null until a browser has opened it. */
   readonly pageEndsAt: Date | null;
-  /** The challenge that is being answered. */
-  readonly challengeId: string | null;
+  /** The way that is being tried to prove who it is: a factor's id, or a type of factor. */
+  readonly way: string | null;
+  /** The challenge of each way that was tried. */
+  readonly challenges: Readonly<Record<string, string>>;
   readonly notice: Notice | null;
   readonly deeds: readonly Deed[];
   readonly exchangedAt: Date | null;

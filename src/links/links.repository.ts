@@ -15,7 +15,9 @@ export interface Fetched {
 
 /** What is written into an open link while its pages are used; what is left out stays. */
 export interface Change {
-  readonly challengeId?: string | null;
+  readonly way?: string | null;
+  /** Of that way. */
+  readonly challengeId?: string;
   readonly notice?: Notice | null;
 }
 
@@ -84,11 +86,15 @@ export class LinksRepository {
     return row && toLink(row);
   }
 
-  async change(id: string, { challengeId, notice }: Change): Promise<void> {
+  async change(id: string, { way, challengeId, notice }: Change): Promise<void> {
+    const challenge = way != null && challengeId !== undefined && { [way]: challengeId };
     await this.database.kysely
       .updateTable('links')
       .set({
-        ...(challengeId !== undefined && { challenge_id: challengeId }),
+        ...(way !== undefined && { way }),
+        ...(challenge && {
+          challenges: sql<string>`challenges || ${JSON.stringify(challenge)}::jsonb`,
+        }),
         ...(notice !== undefined && { notice: notice && JSON.stringify(notice) }),
       })
       .where('id', '=', id)
@@ -211,7 +217,8 @@ function toLink(row: Selectable<LinkRow>): Link {
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     pageEndsAt: row.page_ends_at,
-    challengeId: row.challenge_id,
+    way: row.way,
+    challenges: row.challenges,
     notice: row.notice as Notice | null,
     deeds: row.deeds as unknown as Deed[],
     exchangedAt: row.exchanged_at,

@@ -86,7 +86,14 @@ export class LinksService {
       transaction: request.transaction ?? null,
       createdAt,
       expiresAt: new Date(createdAt.getTime() + LINK_SECONDS * 1000),
-      ...{ pageEndsAt: null, challengeId: null, notice: null, deeds: [], exchangedAt: null },
+      ...{
+        pageEndsAt: null,
+        way: null,
+        challenges: {},
+        notice: null,
+        deeds: [],
+        exchangedAt: null,
+      },
     };
     await this.database.transaction(async (executor) => {
       await this.repository.add(executor, link, linkHash(token));

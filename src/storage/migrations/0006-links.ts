@@ -17,6 +17,7 @@ const statements = [
     ADD COLUMN locale text,
     ADD COLUMN logo bytea,
     ADD COLUMN logo_type text`,
+  // `json` keeps the order in which a transaction's members were given, and shows them in that.
   `CREATE TABLE links (
     id text PRIMARY KEY,
     realm_id text NOT NULL,
@@ -30,12 +31,13 @@ const statements = [
     types text[],
     locale text,
     first_factor text[] NOT NULL,
-    transaction jsonb,
+    transaction json,
     created_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
     page_hash bytea,
     page_ends_at timestamptz,
-    challenge_id text,
+    way text,
+    challenges jsonb NOT NULL DEFAULT '{}',
     notice jsonb,
     deeds jsonb NOT NULL DEFAULT '[]',
     proof jsonb,

@@ -25,7 +25,9 @@ export interface LinkRow {
   /** SHA-256 of the page session's id, of the browser that opened it. */
   page_hash: Generated<Uint8Array | null>;
   page_ends_at: Generated<Date | null>;
-  challenge_id: Generated<string | null>;
+  /** The way that is being tried; and the challenge of each that was. */
+  way: Generated<string | null>;
+  challenges: ColumnType<Record<string, string>, string | undefined, string>;
   /** What the page has to say when it is shown next. */
   notice: LaterJson<Record<string, unknown>>;
   /** What has been done on the pages. */

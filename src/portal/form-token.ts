@@ -1,0 +1,2 @@
+/** The member that every form of a page has beside its own. */
+export const FORM_TOKEN = 'form_token';

@@ -1,0 +1,14 @@
+/** Small drawings beside words; they say nothing that the words do not. */
+const drawings = {
+  totp: 'M7 2.5h10A1.5 1.5 0 0 1 18.5 4v16a1.5 1.5 0 0 1-1.5 1.5H7A1.5 1.5 0 0 1 5.5 20V4A1.5 1.5 0 0 1 7 2.5zM10.5 18.5h3M12 6.5v4l2.5 1.5',
+  phone:
+    'M4 4.5h16A1.5 1.5 0 0 1 21.5 6v9.5A1.5 1.5 0 0 1 20 17h-8l-4.5 3.5V17H4a1.5 1.5 0 0 1-1.5-1.5V6A1.5 1.5 0 0 1 4 4.5zM7 9h10M7 12.5h6',
+} as const;
+
+export function Icon({ name }: { readonly name: keyof typeof drawings }) {
+  return (
+    <svg viewBox="0 0 24 24" width="24" height="24" class="icon" aria-hidden="true">
+      <path d={drawings[name]} />
+    </svg>
+  );
+}

@@ -1,0 +1,74 @@
+/**
+ * What the pages say. A language is a file in texts/; its keys and placeholders are those of en.json, which a
+ * test looks after. A placeholder is a name in braces; what stands in its place is text, never markup.
+ */
+import Negotiator from 'negotiator';
+import type { ComponentChild } from 'preact';
+import en from './texts/en.json' with { type: 'json' };
+
+export type TextKey = keyof typeof en;
+
+/** To add a language: its file in texts/, and a line here. */
+export const languages: Readonly<Record<string, Readonly<Record<TextKey, string>>>> = { en };
+
+const rightToLeft = new Set(['ar', 'fa', 'he', 'ur']);
+const PLACEHOLDER = /\{(\w+)\}/;
+
+/** The texts of one language. */
+export interface Texts {
+  readonly locale: string;
+  readonly direction: 'ltr' | 'rtl';
+  /** @param values by the names of placeholders */
+  readonly say: (key: TextKey, values?: Readonly<Record<string, string | number>>) => string;
+  /** The same with elements in the places of placeholders. */
+  readonly weave: (
+    key: TextKey,
+    values: Readonly<Record<string, ComponentChild>>,
+  ) => ComponentChild[];
+}
+
+/**
+ * The language of a page.
+ *
+ * @param wanted tags in order, as `de-AT`: the link's own, then the realm's
+ * @param accept the browser's Accept-Language, which counts after the first and before the others
+ */
+export function textsFor(
+  link: string | null,
+  accept: string | undefined,
+  realm: string | null,
+): Texts {
+  const asked = new Negotiator({ headers: { 'accept-language': accept } }).languages();
+  const wanted = [link, ...asked, realm].map((tag) => tag && nearest(tag));
+  return textsOf(wanted.find((locale) => locale !== null && locale !== undefined) || 'en');
+}
+
+/** The texts of a language that there is. */
+export function textsOf(locale: string): Texts {
+  const texts = languages[locale] ?? en;
+  const direction = rightToLeft.has(locale.split('-')[0] ?? '') ? 'rtl' : 'ltr';
+  // A name of the other direction stands in isolates (U+2068, U+2069), so that it moves nothing around it.
+  const isolated = (value: string | number) => `\u2068${value}\u2069`;
+  const shown = (value: string | number) => (direction === 'rtl' ? isolated(value) : String(value));
+  return {
+    locale,
+    direction,
+    say: (key, values = {}) => pieces(texts[key], (name) => shown(values[name] ?? '')).join(''),
+    weave: (key, values) => pieces<ComponentChild>(texts[key], (name) => values[name]),
+  };
+}
+
+/** The languages that there are, by the tag a browser or an application may name them with. */
+function nearest(tag: string): string | undefined {
+  const [language = '', ...subtags] = tag.toLowerCase().split('-');
+  const names = Object.keys(languages);
+  return (
+    names.find((name) => name.toLowerCase() === [language, ...subtags].join('-')) ??
+    names.find((name) => name === language)
+  );
+}
+
+function pieces<Value>(text: string, valueOf: (name: string) => Value): (string | Value)[] {
+  // Splitting by an expression with a group puts what the group has found between the parts.
+  return text.split(PLACEHOLDER).map((part, index) => (index % 2 === 1 ? valueOf(part) : part));
+}

@@ -1,0 +1,163 @@
+import { Injectable } from '@nestjs/common';
+import { statusAt, type Challenge } from '../../challenges/challenge.js';
+import { ChallengesService } from '../../challenges/challenges.service.js';
+import { Verification } from '../../challenges/verification.js';
+import { Clock } from '../../clock.js';
+import type { Channel } from '../../delivery/channel.js';
+import { errorTable, WatchwordError } from '../../errors.js';
+import { FactorsService } from '../../factors/factors.service.js';
+import { typesOf, type Notice } from '../../links/link.js';
+import type { Change } from '../../links/links.repository.js';
+import { Visits, type Visit } from '../../links/visits.js';
+import { normaliseCode } from '../../otp/code.js';
+import { grantOf } from '../../tokens/claims.js';
+import { waysOf, wayTypes, type Way } from './way.js';
+
+/** What became of a code: the way back to the application, or undefined where the page has more to say. */
+export type Answered = { readonly proof: Parameters<Visits['finish']>[1] } | undefined;
+
+/**
+ * Proves a factor on a page. It asks the domain as the link's application would, and what the domain refuses
+ * becomes the notice of the page that is shown next.
+ */
+@Injectable()
+export class Proving {
+  constructor(
+    private readonly visits: Visits,
+    private readonly factors: FactorsService,
+    private readonly challenges: ChallengesService,
+    private readonly verification: Verification,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The ways that this user has and this link lets, the one that was used last first. */
+  async ways({ link, caller }: Visit): Promise<Way[]> {
+    const factors = await this.factors.list(link.realmId, link.userId);
+    const types = typesOf(link, caller.application).filter((type) =>
+      wayTypes.some((known) => known === type),
+    );
+    return waysOf(factors, types);
+  }
+
+  /** Begins with the way that was used last. @param address of whoever sits at the browser */
+  async begin(visit: Visit, address: string): Promise<void> {
+    const [first] = await this.ways(visit);
+    if (first !== undefined) await this.choose(visit, first.key, address);
+  }
+
+  /** The challenge that is being answered; undefined where none is. */
+  async current({ link, caller }: Visit): Promise<Challenge | undefined> {
+    const id = link.way === null ? undefined : link.challenges[link.way];
+    return id === undefined ? undefined : this.challenges.get(caller, id);
+  }
+
+  /** Goes the way of this key: with its challenge that can still be answered, or with a new one. */
+  async choose(visit: Visit, key: string, address: string): Promise<void> {
+    const way = (await this.ways(visit)).find((one) => one.key === key);
+    if (way === undefined) return;
+    const before = await this.current({ ...visit, link: { ...visit.link, way: key } });
+    if (before !== undefined && statusAt(before, this.clock.now()) === 'pending')
+      return this.visits.remember(visit, { way: key, notice: null });
+    // Said of the way that was wanted, while the page offers the others.
+    await this.noted(visit, { way: null }, () => this.open(visit, way, address));
+  }
+
+  /** Sends another code, also by another channel. */
+  async resend(visit: Visit, channel: Channel | undefined, address: string): Promise<void> {
+    const challenge = await this.current(visit);
+    if (challenge === undefined) return;
+    await this.noted(visit, {}, async () => {
+      await this.challenges.resend(visit.caller, challenge.id, { channel, client_ip: address });
+      await this.visits.remember(visit, { notice: null });
+    });
+  }
+
+  /**
+   * @param typed as it was typed
+   * @returns what it has proved, which is used up
+   */
+  async answer(visit: Visit, typed: string, address: string): Promise<Answered> {
+    const code = normaliseCode(typed);
+    if (code === null) {
+      await this.visits.remember(visit, { notice: { code: 'invalid_request' } });
+      return undefined;
+    }
+    let answered: Answered;
+    await this.noted(visit, {}, async () => {
+      const challenge = await this.answerable(visit, address);
+      answered = { proof: await this.prove(visit, challenge, code) };
+    });
+    return answered;
+  }
+
+  /** Ends every challenge that was begun. */
+  async cancel({ link, caller }: Visit): Promise<void> {
+    for (const id of Object.values(link.challenges))
+      await this.challenges.cancel(caller, id).catch((error: unknown) => {
+        if (!(error instanceof WatchwordError && error.code === 'challenge_ended')) throw error;
+      });
+  }
+
+  /** An app's code does not depend on the challenge, so one that is over is not the user's concern. */
+  private async answerable(visit: Visit, address: string): Promise<Challenge> {
+    const challenge = await this.current(visit);
+    if (challenge === undefined) throw new WatchwordError('challenge_ended');
+    if (challenge.type !== 'totp' || statusAt(challenge, this.clock.now()) === 'pending')
+      return challenge;
+    const way = (await this.ways(visit)).find(({ key }) => key === visit.link.way);
+    if (way === undefined) throw new WatchwordError('challenge_ended');
+    return this.open(visit, way, address);
+  }
+
+  private async open(visit: Visit, way: Way, address: string): Promise<Challenge> {
+    const { link, caller } = visit;
+    const { transaction } = link;
+    const isPhone = way.type === 'phone';
+    const challenge = await this.challenges.create(caller, {
+      user_id: link.userId,
+      type: way.type,
+      purpose: transaction === null ? 'login' : 'confirm',
+      first_factor: link.firstFactor,
+      ...(transaction !== null && { transaction }),
+      ...(isPhone && { factor_id: way.key, client_ip: address }),
+      ...(isPhone && link.locale !== null && { locale: link.locale }),
+    });
+    await this.visits.remember(visit, { way: way.key, challengeId: challenge.id, notice: null });
+    return challenge;
+  }
+
+  private async prove({ caller }: Visit, challenge: Challenge, code: string) {
+    const { userId, factorId, method } = await this.verification.proveOnly(caller, challenge, code);
+    return grantOf({
+      userId,
+      factor: { id: factorId, type: challenge.type },
+      method,
+      firstFactor: challenge.firstFactor,
+      transactionHash: challenge.transactionHash,
+      certificate: null,
+      provenAt: this.clock.now(),
+    });
+  }
+
+  /** Has what is refused said on the page that is shown next. */
+  private async noted(visit: Visit, where: Change, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      // What is no answer to the user is a page of its own.
+      if (!(error instanceof WatchwordError) || errorTable[error.code].status >= 500) throw error;
+      await this.visits.remember(visit, { ...where, notice: this.noticeOf(error) });
+    }
+  }
+
+  private noticeOf({ code, members }: WatchwordError): Notice {
+    const { attempts_left: attemptsLeft, retry_after: seconds } = members;
+    return {
+      code,
+      ...(attemptsLeft !== undefined && { attemptsLeft }),
+      ...(seconds !== undefined && {
+        until: new Date(this.clock.now().getTime() + seconds * 1000).toISOString(),
+      }),
+    };
+  }
+}

@@ -1,0 +1,77 @@
+import { HttpCode, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { channels } from '../../delivery/channel.js';
+import { ValidBody } from '../../input.js';
+import { Visits } from '../../links/visits.js';
+import { CurrentPage, PageController, Shows, Takes } from '../page.decorators.js';
+import type { Page } from '../page.js';
+import { renderPage } from '../render.js';
+import { Proving } from './proving.js';
+import { VerifyState } from './verify-state.js';
+import { verifyContent } from './verify.page.js';
+
+const codeBody = z.object({ code: z.string().max(256).default('') });
+const wayBody = z.object({ way: z.string().max(64).default('') });
+const resendBody = z.object({ channel: z.enum(channels).optional() });
+
+/** The page on which a factor is proved. Each form leads back to it, so that a reload sends nothing twice. */
+@PageController('verify', 'verify')
+export class VerifyController {
+  constructor(
+    private readonly proving: Proving,
+    private readonly state: VerifyState,
+    private readonly visits: Visits,
+  ) {}
+
+  @Shows()
+  async show(@CurrentPage() page: Page, @Res({ passthrough: true }) reply: FastifyReply) {
+    return renderPage(reply, page, verifyContent(page, await this.state.of(page.visit)));
+  }
+
+  /** What became of the message, for the script that watches it. */
+  @Shows('delivery')
+  async delivery(@CurrentPage() { visit }: Page, @Res({ passthrough: true }) reply: FastifyReply) {
+    void reply.header('Cache-Control', 'no-store');
+    return { failed: (await this.state.of(visit)).isUndelivered };
+  }
+
+  @Takes('code', 'code')
+  @HttpCode(303)
+  async code(
+    @CurrentPage() page: Page,
+    @ValidBody(codeBody) { code }: z.output<typeof codeBody>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    const { visit, address } = page;
+    const answered = await this.proving.answer(visit, code, address);
+    if (answered === undefined) goTo(reply, page);
+    else void reply.header('Location', await this.visits.finish(visit, answered.proof));
+  }
+
+  @Takes('way', 'way')
+  @HttpCode(303)
+  async way(
+    @CurrentPage() page: Page,
+    @ValidBody(wayBody) { way }: z.output<typeof wayBody>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    await this.proving.choose(page.visit, way, page.address);
+    goTo(reply, page);
+  }
+
+  @Takes('resend', 'channel')
+  @HttpCode(303)
+  async resend(
+    @CurrentPage() page: Page,
+    @ValidBody(resendBody) { channel }: z.output<typeof resendBody>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    await this.proving.resend(page.visit, channel, page.address);
+    goTo(reply, page);
+  }
+}
+
+function goTo(reply: FastifyReply, { visit }: Page): void {
+  void reply.header('Cache-Control', 'no-store').header('Location', `/p/${visit.link.id}/verify`);
+}

@@ -1,0 +1,69 @@
+import type { Factor } from '../../factors/factor.js';
+import { PHONE_NAME } from '../../factors/phone.method.js';
+import { APP_NAME } from '../../factors/totp.method.js';
+
+/** The types that this page knows how to ask for. */
+export const wayTypes = ['totp', 'phone'] as const;
+export type WayType = (typeof wayTypes)[number];
+
+/** One thing that somebody can show: the code of an authenticator app, or one sent to a phone. */
+export interface Way {
+  /** `totp`, whichever app it is; a phone's factor id. */
+  readonly key: string;
+  readonly type: WayType;
+  /** What it may be proved by. */
+  readonly factors: readonly Factor[];
+  /** What its user calls it, where that says which it is. */
+  readonly name: string | null;
+  /** A phone's number, masked. */
+  readonly number: string | null;
+}
+
+/**
+ * The ways that a user has, the one that was used last first. Authenticator apps are one: the code tells which
+ * it was.
+ *
+ * @param factors the user's, those that are not active among them
+ * @param types that may be used
+ */
+export function waysOf(factors: readonly Factor[], types: readonly string[]): Way[] {
+  const active = factors.filter(({ status, type }) => status === 'active' && types.includes(type));
+  const apps = active.filter(({ type }) => type === 'totp');
+  const phones = active.filter(({ type }) => type === 'phone');
+  const ways: Way[] = [
+    ...(apps.length === 0 ? [] : [wayOf('totp', 'totp', apps)]),
+    ...phones.map((phone) => wayOf(phone.id, 'phone', [phone])),
+  ];
+  return ways.toSorted((one, other) => usedAt(other) - usedAt(one));
+}
+
+/** These say what it is, and not which. */
+const given = new Set([APP_NAME, PHONE_NAME]);
+
+function wayOf(key: string, type: WayType, factors: readonly Factor[]): Way {
+  const [only, ...others] = factors;
+  return {
+    key,
+    type,
+    factors,
+    name: only === undefined || others.length > 0 || given.has(only.name) ? null : only.name,
+    number: only?.masked ?? null,
+  };
+}
+
+/** A factor that was never used comes after those that were, the newest first. */
+function usedAt({ factors }: Way): number {
+  const times = factors.map(({ lastUsedAt, activatedAt, createdAt }) =>
+    lastUsedAt !== null ? lastUsedAt.getTime() : (activatedAt ?? createdAt).getTime() - AGE_MS,
+  );
+  return Math.max(...times);
+}
+
+const AGE_MS = 100 * 365 * 86_400_000;
+
+/** How many digits a code has; undefined where it may be of several lengths. */
+export function digitsOf({ factors }: Way): number | undefined {
+  const lengths = new Set(factors.map(({ parameters }) => parameters['digits']));
+  const [length] = lengths;
+  return lengths.size === 1 && typeof length === 'number' ? length : undefined;
+}
