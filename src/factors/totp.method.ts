@@ -15,8 +15,9 @@ import {
   type Spent,
 } from './method.js';
 
-/** What an app is called whose user has given it no name. */
+/** What an app and a token are called whose user has given them no name. */
 export const APP_NAME = 'Authenticator app';
+export const TOKEN_NAME = 'Hardware token';
 
 /** A TOTP factor's parameters as they are stored. */
 const storedParameters = z.object({
@@ -56,7 +57,7 @@ export class TotpMethod implements CodeMethod {
         ...{ algorithm, digits, period, issuer, account_name },
         ...(request.hardware && { hardware: true }),
       } satisfies StoredParameters,
-      defaultName: request.hardware ? 'Hardware token' : APP_NAME,
+      defaultName: request.hardware ? TOKEN_NAME : APP_NAME,
     };
   }
 

@@ -98,11 +98,11 @@ export class Proving {
       });
   }
 
-  /** An app's code does not depend on the challenge, so one that is over is not the user's concern. */
+  /** A device's code does not depend on the challenge, so one that is over is not the user's concern. */
   private async answerable(visit: Visit, address: string): Promise<Challenge> {
     const challenge = await this.current(visit);
     if (challenge === undefined) throw new WatchwordError('challenge_ended');
-    if (challenge.type !== 'totp' || statusAt(challenge, this.clock.now()) === 'pending')
+    if (challenge.type === 'phone' || statusAt(challenge, this.clock.now()) === 'pending')
       return challenge;
     const way = (await this.ways(visit)).find(({ key }) => key === visit.link.way);
     if (way === undefined) throw new WatchwordError('challenge_ended');
@@ -127,10 +127,11 @@ export class Proving {
   }
 
   private async prove({ caller }: Visit, challenge: Challenge, code: string) {
-    const { userId, factorId, method } = await this.verification.proveOnly(caller, challenge, code);
+    const proven = await this.verification.proveOnly(caller, challenge, code);
+    const { userId, factorId, type, method } = proven;
     return grantOf({
       userId,
-      factor: { id: factorId, type: challenge.type },
+      factor: { id: factorId, type },
       method,
       firstFactor: challenge.firstFactor,
       transactionHash: challenge.transactionHash,

@@ -67,7 +67,7 @@ export class VerifyState {
     return {
       way: challenge && way,
       others: ways.filter((one) => challenge === undefined || one !== way),
-      status: way?.type === 'totp' && status !== undefined ? 'pending' : status,
+      status: way?.type !== 'phone' && status !== undefined ? 'pending' : status,
       attemptsLeft: challenge && attemptsLeftOf(challenge),
       digits: way && (way.type === 'phone' ? this.config.smsCodeDigits : digitsOf(way)),
       sent: phone && {

@@ -71,9 +71,10 @@ function Current({ page, view, way }: Props & { readonly way: Way }) {
 function askFor(texts: Texts, way: Way, sent: SentCode | undefined) {
   if (sent !== undefined)
     return texts.weave(`verify.sent.${sent.channel}`, { number: <bdi dir="ltr">{sent.to}</bdi> });
+  const kind = way.kind === 'token' ? 'token' : 'app';
   return way.name === null
-    ? texts.say('verify.app')
-    : texts.weave('verify.app.named', { name: <bdi>{way.name}</bdi> });
+    ? texts.say(`verify.${kind}`)
+    : texts.weave(`verify.${kind}.named`, { name: <bdi>{way.name}</bdi> });
 }
 
 function CodeForm({ page, view }: Props) {
@@ -158,7 +159,7 @@ function OtherWays({ page, view: { others, way } }: Props) {
       <Form page={page} to="verify/way">
         {others.map((other) => (
           <button key={other.key} class="way" name="way" value={other.key}>
-            <Icon name={other.type} />
+            <Icon name={other.kind} />
             <span>{wayName(texts, other)}</span>
           </button>
         ))}
@@ -168,7 +169,7 @@ function OtherWays({ page, view: { others, way } }: Props) {
 }
 
 function wayName(texts: Texts, way: Way) {
-  return texts.weave(`way.${way.type}${way.name === null ? '' : '.named'}`, {
+  return texts.weave(`way.${way.kind}${way.name === null ? '' : '.named'}`, {
     name: <bdi>{way.name}</bdi>,
     number: <bdi dir="ltr">{way.number}</bdi>,
   });

@@ -1,16 +1,20 @@
 import type { Factor } from '../../factors/factor.js';
 import { PHONE_NAME } from '../../factors/phone.method.js';
-import { APP_NAME } from '../../factors/totp.method.js';
+import { APP_NAME, TOKEN_NAME } from '../../factors/totp.method.js';
 
 /** The types that this page knows how to ask for. */
-export const wayTypes = ['totp', 'phone'] as const;
+export const wayTypes = ['totp', 'hotp', 'phone'] as const;
 export type WayType = (typeof wayTypes)[number];
 
-/** One thing that somebody can show: the code of an authenticator app, or one sent to a phone. */
+/** What it is for whoever holds it. */
+export type WayKind = 'app' | 'token' | 'phone';
+
+/** One thing that somebody can show: the code of an app or of a hardware token, or one sent to a phone. */
 export interface Way {
-  /** `totp`, whichever app it is; a phone's factor id. */
+  /** The type, whichever app or token it is; a phone's factor id. */
   readonly key: string;
   readonly type: WayType;
+  readonly kind: WayKind;
   /** What it may be proved by. */
   readonly factors: readonly Factor[];
   /** What its user calls it, where that says which it is. */
@@ -20,31 +24,39 @@ export interface Way {
 }
 
 /**
- * The ways that a user has, the one that was used last first. Authenticator apps are one: the code tells which
- * it was.
+ * The ways that a user has, the one that was used last first. Apps are one way, and so are tokens: the code tells
+ * which it was.
  *
  * @param factors the user's, those that are not active among them
  * @param types that may be used
  */
 export function waysOf(factors: readonly Factor[], types: readonly string[]): Way[] {
   const active = factors.filter(({ status, type }) => status === 'active' && types.includes(type));
-  const apps = active.filter(({ type }) => type === 'totp');
   const phones = active.filter(({ type }) => type === 'phone');
-  const ways: Way[] = [
-    ...(apps.length === 0 ? [] : [wayOf('totp', 'totp', apps)]),
+  const ways = [
+    ...(['totp', 'hotp'] as const).flatMap((type) => {
+      const alike = active.filter((factor) => factor.type === type);
+      return alike.length === 0 ? [] : [wayOf(type, type, alike)];
+    }),
     ...phones.map((phone) => wayOf(phone.id, 'phone', [phone])),
   ];
   return ways.toSorted((one, other) => usedAt(other) - usedAt(one));
 }
 
 /** These say what it is, and not which. */
-const given = new Set([APP_NAME, PHONE_NAME]);
+const given = new Set([APP_NAME, PHONE_NAME, TOKEN_NAME]);
+
+/** Those that count are devices; of those with a clock it is written down. */
+function isToken({ type, parameters }: Factor): boolean {
+  return type === 'hotp' || parameters['hardware'] === true;
+}
 
 function wayOf(key: string, type: WayType, factors: readonly Factor[]): Way {
   const [only, ...others] = factors;
   return {
     key,
     type,
+    kind: type === 'phone' ? 'phone' : factors.every(isToken) ? 'token' : 'app',
     factors,
     name: only === undefined || others.length > 0 || given.has(only.name) ? null : only.name,
     number: only?.masked ?? null,
