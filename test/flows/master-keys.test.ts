@@ -14,6 +14,9 @@ import { codeAt, enrolPhone, inbox, openLogin, otherThan, verify } from '../supp
 import { masterKeyFindings, reencrypt } from '../support/reencryption.js';
 import { begin, introspect, refresh } from '../support/sessions.js';
 
+/** Each has a database of its own and several replicas on it. */
+jest.setTimeout(120_000);
+
 const DAY = 86_400;
 const [k1, k2] = [Keyring.generate('k1'), Keyring.generate('k2')];
 
