@@ -58,7 +58,7 @@ function guard(
     } catch (error) {
       if (!(error instanceof VerificationError)) throw error;
       const { status, headers, body } = answerTo(error);
-      // A hook that answers has to return the reply, or the route runs as well.
+      // Returned, as Fastify wants it of a hook that answers, so that the route does not run.
       return reply
         .code(status)
         .headers({ ...headers })

@@ -116,6 +116,7 @@ function answered(context: ExecutionContext, error: VerificationError): HttpExce
     .switchToHttp()
     .getResponse<{ header(name: string, value: string): unknown }>();
   for (const [name, value] of Object.entries(headers)) response.header(name, value);
-  // An application with another Nest than ours does not know our exception, but it reads this of any error.
-  return Object.assign(new HttpException(body, status, { cause: error }), { statusCode: status });
+  // An application with another copy of Nest does not know our exception; these it knows of http-errors.
+  const known = { statusCode: status, expose: true };
+  return Object.assign(new HttpException(body, status, { cause: error }), known);
 }
