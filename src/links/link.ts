@@ -52,7 +52,7 @@ export interface Deed {
   readonly session_id?: string;
 }
 
-/** A proof that waits for its token. */
+/** What was proved: it waits for its token, or is what the pages of `manage` want before they remove anything. */
 export type WaitingProof = Pick<
   Grant,
   'userId' | 'factor' | 'amr' | 'acr' | 'authTime' | 'transactionHash'
@@ -84,6 +84,8 @@ export interface Link {
   readonly challenges: Readonly<Record<string, string>>;
   readonly notice: Notice | null;
   readonly deeds: readonly Deed[];
+  /** What was proved last on the pages. */
+  readonly proof: WaitingProof | null;
   readonly exchangedAt: Date | null;
 }
 

@@ -6,13 +6,6 @@ import type { LinkRow } from '../storage/schema/link-row.js';
 import type { FirstFactor } from '../tokens/claims.js';
 import type { Deed, Link, LinkPurpose, LinkStatus, Notice, WaitingProof } from './link.js';
 
-/** What the application has fetched. */
-export interface Fetched {
-  readonly link: Link;
-  /** Null where nothing was to be proved. */
-  readonly proof: WaitingProof | null;
-}
-
 /** What is written into an open link while its pages are used; what is left out stays. */
 export interface Change {
   readonly way?: string | null;
@@ -111,6 +104,21 @@ export class LinksRepository {
       .execute();
   }
 
+  /** Keeps what was proved while the pages go on; the way to it is over. */
+  async prove(id: string, proof: WaitingProof): Promise<void> {
+    await this.database.kysely
+      .updateTable('links')
+      .set({
+        proof: JSON.stringify(proof),
+        factor_id: proof.factor.id,
+        way: null,
+        notice: null,
+      })
+      .where('id', '=', id)
+      .where('status', '=', 'open')
+      .execute();
+  }
+
   /** @returns false where the link is not open any more */
   async finish(
     executor: Executor,
@@ -172,7 +180,7 @@ export class LinksRepository {
     codeHash: Uint8Array,
     purposes: readonly LinkPurpose[],
     now: Date,
-  ): Promise<Fetched | undefined> {
+  ): Promise<Link | undefined> {
     const row = await executor
       .updateTable('links')
       .set({ exchanged_at: now })
@@ -196,7 +204,7 @@ export class LinksRepository {
       )
       .returningAll()
       .executeTakeFirst();
-    return row && { link: toLink(row), proof: row.proof && toProof(row.proof) };
+    return row && toLink(row);
   }
 }
 
@@ -221,11 +229,12 @@ function toLink(row: Selectable<LinkRow>): Link {
     challenges: row.challenges,
     notice: row.notice as Notice | null,
     deeds: row.deeds as unknown as Deed[],
+    proof: row.proof && toProof(row.proof),
     exchangedAt: row.exchanged_at,
   };
 }
 
-/** As `finish` has written it: in JSON a time is a text. */
+/** As it was written: in JSON a time is a text. */
 function toProof(stored: Record<string, unknown>): WaitingProof {
   const { authTime, ...proof } = stored as unknown as Omit<WaitingProof, 'authTime'> & {
     readonly authTime: string;

@@ -92,6 +92,7 @@ export class LinksService {
         challenges: {},
         notice: null,
         deeds: [],
+        proof: null,
         exchangedAt: null,
       },
     };
@@ -129,17 +130,18 @@ export class LinksService {
     const { application } = caller;
     const now = this.clock.now();
     const purposes = linkPurposes.filter((purpose) => caller.scopes.includes(scopeOf[purpose]));
-    const { link, proof } = await this.database.transaction(async (executor) => {
+    const link = await this.database.transaction(async (executor) => {
       const hash = codeHash(code);
       const fetched = await this.repository.exchange(executor, application.id, hash, purposes, now);
       if (fetched === undefined) throw new WatchwordError('exchange_code_invalid');
       await this.audit.record(executor, auditContext(caller), {
         type: 'link.exchanged',
-        userId: fetched.link.userId,
-        linkId: fetched.link.id,
+        userId: fetched.userId,
+        linkId: fetched.id,
       });
       return fetched;
     });
+    const { proof } = link;
     if (proof === null) {
       const { purpose, userId: user_id, deeds: done } = link;
       return { outcome: { purpose, user_id, done } };

@@ -86,6 +86,11 @@ export class Visits {
     await this.repository.change(link.id, change);
   }
 
+  /** Remembers what was proved, for what the pages ask a proof for. */
+  async prove({ link }: Visit, proof: WaitingProof): Promise<void> {
+    await this.repository.prove(link.id, proof);
+  }
+
   /** Writes down for the application what was done. */
   async note({ link }: Visit, deed: Deed): Promise<void> {
     await this.repository.addDeed(link.id, deed);

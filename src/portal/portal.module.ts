@@ -23,8 +23,13 @@ import { ChallengesModule } from '../challenges/challenges.module.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
 import { FactorsModule } from '../factors/factors.module.js';
 import { LinksModule } from '../links/links.module.js';
+import { SessionsModule } from '../sessions/sessions.module.js';
 import { AssetsController } from './assets.controller.js';
 import { OpenController } from './open/open.controller.js';
+import { ManageController } from './manage/manage.controller.js';
+import { ManageState } from './manage/manage-state.js';
+import { Managing } from './manage/managing.js';
+import { RemovalController } from './manage/removal.controller.js';
 import { PageGuard } from './page.guard.js';
 import { Proving } from './verify/proving.js';
 import { VerifyController } from './verify/verify.controller.js';
@@ -32,8 +37,22 @@ import { VerifyState } from './verify/verify-state.js';
 import { WayBackController } from './way-back.controller.js';
 
 @Module({
-  imports: [ApplicationsModule, ChallengesModule, DeliveryModule, FactorsModule, LinksModule],
-  providers: [PageGuard, Proving, VerifyState],
-  controllers: [AssetsController, OpenController, VerifyController, WayBackController],
+  imports: [
+    ApplicationsModule,
+    ChallengesModule,
+    DeliveryModule,
+    FactorsModule,
+    LinksModule,
+    SessionsModule,
+  ],
+  providers: [ManageState, Managing, PageGuard, Proving, VerifyState],
+  controllers: [
+    AssetsController,
+    ManageController,
+    OpenController,
+    RemovalController,
+    VerifyController,
+    WayBackController,
+  ],
 })
 export class PortalModule {}

@@ -8,6 +8,7 @@ import { Introspection } from './introspection.js';
 import { OAuth } from './oauth.js';
 import { OAuthController } from './oauth.controller.js';
 import { Refreshing } from './refreshing.js';
+import { OwnSessions } from './own-sessions.js';
 import { RefreshTokens } from './refresh-token.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsRepository } from './sessions.repository.js';
@@ -19,12 +20,13 @@ import { SessionsService } from './sessions.service.js';
     ForwardAuth,
     Introspection,
     OAuth,
+    OwnSessions,
     Refreshing,
     RefreshTokens,
     SessionsRepository,
     SessionsService,
   ],
   controllers: [SessionsController, OAuthController, ForwardAuthController],
-  exports: [SessionsService],
+  exports: [OwnSessions, SessionsService],
 })
 export class SessionsModule {}

@@ -1,13 +1,19 @@
 import { Injectable } from '@nestjs/common';
-import { sql, type Selectable } from 'kysely';
+import type { ExpressionBuilder, Selectable } from 'kysely';
 import { Database, type Executor } from '../storage/database.js';
-import type { SessionRow } from '../storage/schema.js';
+import type { Schema, SessionRow } from '../storage/schema.js';
 import type { Session, SessionKind } from './session.js';
 
-/** Whose sessions are meant; without an application, those of the whole realm. */
+/** Whose sessions are meant; without an application those of the whole realm, without a user those of all. */
 export interface SessionOwner {
   readonly realmId: string;
   readonly applicationId?: string | undefined;
+  readonly userId?: string | undefined;
+}
+
+/** A session as its user knows it: by the application that it is in. */
+export interface NamedSession extends Session {
+  readonly applicationName: string;
 }
 
 @Injectable()
@@ -86,13 +92,26 @@ export class SessionsRepository {
     return row && toSession(row);
   }
 
-  /** A user's sessions that live, the newest first. */
-  async listLive(owner: SessionOwner, userId: string, now: Date): Promise<Session[]> {
+  /** Sessions that live, the newest first. */
+  async listLive(owner: SessionOwner, now: Date): Promise<Session[]> {
+    const rows = await this.live(owner, now).orderBy('id', 'desc').execute();
+    return rows.map(toSession);
+  }
+
+  /** Sessions that live, with the names of their applications, the one that was used last first. */
+  async listNamed(owner: SessionOwner, now: Date): Promise<NamedSession[]> {
     const rows = await this.live(owner, now)
-      .where('user_id', '=', userId)
+      .select((select) =>
+        select
+          .selectFrom('applications')
+          .select('name')
+          .whereRef('applications.id', '=', 'sessions.application_id')
+          .as('application_name'),
+      )
+      .orderBy('last_used_at', 'desc')
       .orderBy('id', 'desc')
       .execute();
-    return rows.map(toSession);
+    return rows.map((row) => ({ ...toSession(row), applicationName: row.application_name ?? '' }));
   }
 
   async findLive(
@@ -153,15 +172,15 @@ export class SessionsRepository {
     return row && toSession(row);
   }
 
-  /** Ends every session of a user. @returns those that it has ended */
+  /** Ends every session of an owner's but this one. @returns those that it has ended */
   async revokeAll(
     executor: Executor,
     owner: SessionOwner,
-    userId: string,
     now: Date,
+    kept: string | null = null,
   ): Promise<Session[]> {
     const rows = await this.revocation(executor, owner, now)
-      .where('user_id', '=', userId)
+      .where('id', 'is distinct from', kept)
       .returningAll()
       .execute();
     return rows.map(toSession);
@@ -208,35 +227,26 @@ export class SessionsRepository {
     return rows.length === 1;
   }
 
-  private live(
-    { realmId, applicationId }: SessionOwner,
-    now: Date,
-    executor: Executor = this.database.kysely,
-  ) {
-    const query = executor
-      .selectFrom('sessions')
-      .selectAll()
-      .where('realm_id', '=', realmId)
-      .where('revoked_at', 'is', null)
-      .where('idle_ends_at', '>', now)
-      .where('ends_at', '>', now);
-    return applicationId === undefined ? query : query.where('application_id', '=', applicationId);
+  private live(owner: SessionOwner, now: Date, executor: Executor = this.database.kysely) {
+    return executor.selectFrom('sessions').selectAll().where(liveOf(owner, now));
   }
 
-  private revocation(executor: Executor, { realmId, applicationId }: SessionOwner, now: Date) {
-    return executor
-      .updateTable('sessions')
-      .set({ revoked_at: now })
-      .where('realm_id', '=', realmId)
-      .where('revoked_at', 'is', null)
-      .where('idle_ends_at', '>', now)
-      .where('ends_at', '>', now)
-      .where(
-        applicationId === undefined
-          ? sql<boolean>`true`
-          : sql<boolean>`application_id = ${applicationId}`,
-      );
+  private revocation(executor: Executor, owner: SessionOwner, now: Date) {
+    return executor.updateTable('sessions').set({ revoked_at: now }).where(liveOf(owner, now));
   }
+}
+
+/** The owner's sessions that live: session.ts's `isLive`, as the database asks it. */
+function liveOf({ realmId, applicationId, userId }: SessionOwner, now: Date) {
+  return (where: ExpressionBuilder<Schema, 'sessions'>) =>
+    where.and([
+      where('realm_id', '=', realmId),
+      ...(applicationId === undefined ? [] : [where('application_id', '=', applicationId)]),
+      ...(userId === undefined ? [] : [where('user_id', '=', userId)]),
+      where('revoked_at', 'is', null),
+      where('idle_ends_at', '>', now),
+      where('ends_at', '>', now),
+    ]);
 }
 
 function toSession(row: Selectable<SessionRow>): Session {

@@ -99,7 +99,7 @@ export class SessionsService {
 
   /** The user's sessions that live: an administrator's key sees the realm's, any other its application's. */
   list(caller: Caller, userId: string): Promise<Session[]> {
-    return this.repository.listLive(ownerOf(caller), userId, this.clock.now());
+    return this.repository.listLive({ ...ownerOf(caller), userId }, this.clock.now());
   }
 
   /** @throws WatchwordError `not_found`, for another's session as for a missing one (S105) */
@@ -116,7 +116,8 @@ export class SessionsService {
   async revokeAll(caller: Caller, userId: string): Promise<void> {
     await this.database.transaction(async (executor) => {
       const now = this.clock.now();
-      const ended = await this.repository.revokeAll(executor, ownerOf(caller), userId, now);
+      const owner = { ...ownerOf(caller), userId };
+      const ended = await this.repository.revokeAll(executor, owner, now);
       await this.noteEnds(executor, auditContext(caller), ended, 'revoked');
     });
   }

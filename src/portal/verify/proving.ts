@@ -116,7 +116,7 @@ export class Proving {
     const challenge = await this.challenges.create(caller, {
       user_id: link.userId,
       type: way.type,
-      purpose: transaction === null ? 'login' : 'confirm',
+      purpose: transaction !== null ? 'confirm' : link.purpose === 'verify' ? 'login' : 'step_up',
       first_factor: link.firstFactor,
       ...(transaction !== null && { transaction }),
       ...(isPhone && { factor_id: way.key, client_ip: address }),

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { channels } from '../../delivery/channel.js';
 import { ValidBody } from '../../input.js';
 import { Visits } from '../../links/visits.js';
+import { leadAway, leadTo } from '../leading.js';
 import { CurrentPage, PageController, Shows, Takes } from '../page.decorators.js';
 import type { Page } from '../page.js';
 import { renderPage } from '../render.js';
@@ -11,9 +12,9 @@ import { Proving } from './proving.js';
 import { VerifyState } from './verify-state.js';
 import { verifyContent } from './verify.page.js';
 
-const codeBody = z.object({ code: z.string().max(256).default('') });
-const wayBody = z.object({ way: z.string().max(64).default('') });
-const resendBody = z.object({ channel: z.enum(channels).optional() });
+export const codeBody = z.object({ code: z.string().max(256).default('') });
+export const wayBody = z.object({ way: z.string().max(64).default('') });
+export const resendBody = z.object({ channel: z.enum(channels).optional() });
 
 /** The page on which a factor is proved. Each form leads back to it, so that a reload sends nothing twice. */
 @PageController('verify', 'verify')
@@ -45,8 +46,8 @@ export class VerifyController {
   ): Promise<void> {
     const { visit, address } = page;
     const answered = await this.proving.answer(visit, code, address);
-    if (answered === undefined) goTo(reply, page);
-    else void reply.header('Location', await this.visits.finish(visit, answered.proof));
+    if (answered === undefined) leadTo(reply, page, 'verify');
+    else leadAway(reply, await this.visits.finish(visit, answered.proof));
   }
 
   @Takes('way', 'way')
@@ -57,7 +58,7 @@ export class VerifyController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
     await this.proving.choose(page.visit, way, page.address);
-    goTo(reply, page);
+    leadTo(reply, page, 'verify');
   }
 
   @Takes('resend', 'channel')
@@ -68,10 +69,6 @@ export class VerifyController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
     await this.proving.resend(page.visit, channel, page.address);
-    goTo(reply, page);
+    leadTo(reply, page, 'verify');
   }
-}
-
-function goTo(reply: FastifyReply, { visit }: Page): void {
-  void reply.header('Cache-Control', 'no-store').header('Location', `/p/${visit.link.id}/verify`);
 }

@@ -13,6 +13,11 @@ interface Props {
   readonly view: VerifyView;
 }
 
+interface StepProps extends Props {
+  /** Where its forms go: what there is behind it is what verify.controller.ts has. */
+  readonly to: string;
+}
+
 export function verifyContent(page: Page, view: VerifyView): Content {
   const { texts, visit } = page;
   const { transaction } = visit.link;
@@ -24,13 +29,22 @@ export function verifyContent(page: Page, view: VerifyView): Content {
       <>
         <h1>{title}</h1>
         {transaction !== null && <Transaction texts={texts} transaction={transaction} />}
-        <Notice page={page} view={view} />
-        {view.way !== undefined && <Current page={page} view={view} way={view.way} />}
-        <OtherWays page={page} view={view} />
+        <Verifying page={page} view={view} to="verify" />
         <Leaving page={page} view={view} />
       </>
     ),
   };
+}
+
+/** The step in which a factor is proved, on this page or as a part of another. */
+export function Verifying({ page, view, to }: StepProps) {
+  return (
+    <>
+      <Notice page={page} view={view} />
+      {view.way !== undefined && <Current page={page} view={view} to={to} way={view.way} />}
+      <OtherWays page={page} view={view} to={to} />
+    </>
+  );
 }
 
 function Notice({ page: { texts, visit }, view }: Props) {
@@ -56,14 +70,14 @@ function Notice({ page: { texts, visit }, view }: Props) {
 const LONG_SECONDS = 6 * 3600;
 
 /** What is being tried: a code to type in, or why there is none to be typed in. */
-function Current({ page, view, way }: Props & { readonly way: Way }) {
-  if (view.status !== 'pending') return <Again page={page} way={way} />;
+function Current({ page, view, to, way }: StepProps & { readonly way: Way }) {
+  if (view.status !== 'pending') return <Again page={page} to={to} way={way} />;
   const { texts } = page;
   return (
     <>
       <p id="ask">{askFor(texts, way, view.sent)}</p>
-      <CodeForm page={page} view={view} />
-      {view.sent !== undefined && <Resend page={page} sent={view.sent} />}
+      <CodeForm page={page} view={view} to={to} />
+      {view.sent !== undefined && <Resend page={page} to={to} sent={view.sent} />}
     </>
   );
 }
@@ -77,11 +91,11 @@ function askFor(texts: Texts, way: Way, sent: SentCode | undefined) {
     : texts.weave(`verify.${kind}.named`, { name: <bdi>{way.name}</bdi> });
 }
 
-function CodeForm({ page, view }: Props) {
+function CodeForm({ page, view, to }: StepProps) {
   const { texts } = page;
   const isWrong = view.notice?.code === 'code_incorrect' || view.notice?.code === 'invalid_request';
   return (
-    <Form page={page} to="verify/code" class="code-form">
+    <Form page={page} to={`${to}/code`} class="code-form">
       <label for="code">{texts.say('verify.code')}</label>
       <input
         id="code"
@@ -101,7 +115,7 @@ function CodeForm({ page, view }: Props) {
         aria-invalid={isWrong ? 'true' : undefined}
         data-digits={view.digits}
         data-otp={view.sent?.channel === 'sms' ? 'sms' : undefined}
-        data-delivery={view.sent === undefined ? undefined : pathOf(page, 'verify/delivery')}
+        data-delivery={view.sent === undefined ? undefined : pathOf(page, `${to}/delivery`)}
       />
       <button class="button" data-ready-in={view.notice?.seconds}>
         {texts.say('verify.submit')}
@@ -110,7 +124,7 @@ function CodeForm({ page, view }: Props) {
   );
 }
 
-function Resend({ page, sent }: { readonly page: Page; readonly sent: SentCode }) {
+function Resend({ page, to, sent }: Omit<StepProps, 'view'> & { readonly sent: SentCode }) {
   const { texts } = page;
   if (sent.channels.length === 0) return null;
   const channels = [sent.channel, ...sent.channels.filter((one) => one !== sent.channel)];
@@ -119,7 +133,7 @@ function Resend({ page, sent }: { readonly page: Page; readonly sent: SentCode }
       <p class="quiet" data-until-ready hidden={sent.seconds === 0}>
         {texts.weave('verify.resend.wait', { time: <Countdown seconds={sent.seconds} /> })}
       </p>
-      <Form page={page} to="verify/resend" class="row">
+      <Form page={page} to={`${to}/resend`} class="row">
         {channels
           .filter((channel) => sent.channels.includes(channel))
           .map((channel) => (
@@ -139,10 +153,10 @@ function Resend({ page, sent }: { readonly page: Page; readonly sent: SentCode }
 }
 
 /** A code that can be answered no more: another one, of the same way. */
-function Again({ page, way }: { readonly page: Page; readonly way: Way }) {
+function Again({ page, to, way }: Omit<StepProps, 'view'> & { readonly way: Way }) {
   const { texts } = page;
   return (
-    <Form page={page} to="verify/way">
+    <Form page={page} to={`${to}/way`}>
       <button class="button" name="way" value={way.key}>
         {texts.say(way.type === 'phone' ? 'verify.again.phone' : 'again')}
       </button>
@@ -150,13 +164,13 @@ function Again({ page, way }: { readonly page: Page; readonly way: Way }) {
   );
 }
 
-function OtherWays({ page, view: { others, way } }: Props) {
+function OtherWays({ page, view: { others, way }, to }: StepProps) {
   const { texts } = page;
   if (others.length === 0) return null;
   return (
     <section class="ways">
       <h2>{texts.say(way === undefined ? 'verify.choose' : 'verify.others')}</h2>
-      <Form page={page} to="verify/way">
+      <Form page={page} to={`${to}/way`}>
         {others.map((other) => (
           <button key={other.key} class="way" name="way" value={other.key}>
             <Icon name={other.kind} />

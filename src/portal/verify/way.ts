@@ -1,4 +1,4 @@
-import type { Factor } from '../../factors/factor.js';
+import { isHardware, type Factor } from '../../factors/factor.js';
 import { PHONE_NAME } from '../../factors/phone.method.js';
 import { APP_NAME, TOKEN_NAME } from '../../factors/totp.method.js';
 
@@ -46,9 +46,14 @@ export function waysOf(factors: readonly Factor[], types: readonly string[]): Wa
 /** These say what it is, and not which. */
 const given = new Set([APP_NAME, PHONE_NAME, TOKEN_NAME]);
 
-/** Those that count are devices; of those with a clock it is written down. */
-function isToken({ type, parameters }: Factor): boolean {
-  return type === 'hotp' || parameters['hardware'] === true;
+/** What its user calls it, where that says which it is. */
+export function ownNameOf({ name }: Pick<Factor, 'name'>): string | null {
+  return given.has(name) ? null : name;
+}
+
+export function kindOf(factors: readonly Factor[]): WayKind {
+  if (factors.some(({ type }) => type === 'phone')) return 'phone';
+  return factors.every(isHardware) ? 'token' : 'app';
 }
 
 function wayOf(key: string, type: WayType, factors: readonly Factor[]): Way {
@@ -56,9 +61,9 @@ function wayOf(key: string, type: WayType, factors: readonly Factor[]): Way {
   return {
     key,
     type,
-    kind: type === 'phone' ? 'phone' : factors.every(isToken) ? 'token' : 'app',
+    kind: kindOf(factors),
     factors,
-    name: only === undefined || others.length > 0 || given.has(only.name) ? null : only.name,
+    name: only === undefined || others.length > 0 ? null : ownNameOf(only),
     number: only?.masked ?? null,
   };
 }

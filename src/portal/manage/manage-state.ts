@@ -1,0 +1,88 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../../clock.js';
+import type { Factor } from '../../factors/factor.js';
+import type { Visit } from '../../links/visits.js';
+import { OwnSessions } from '../../sessions/own-sessions.js';
+import type { NamedSession } from '../../sessions/sessions.repository.js';
+import { kindOf, ownNameOf, type WayKind } from '../verify/way.js';
+import { Managing } from './managing.js';
+
+/** A page has room for these; signing out of all ends the others as well. */
+const MOST_SESSIONS = 20;
+
+export interface ManageView {
+  readonly factors: readonly FactorView[];
+  readonly sessions: readonly NamedSession[];
+  /** Sessions that are not shown. */
+  readonly moreSessions: number;
+  readonly now: Date;
+}
+
+/** A factor as its user knows it. */
+export interface FactorView {
+  readonly id: string;
+  readonly kind: WayKind;
+  /** Null where it has no name of its own. */
+  readonly name: string | null;
+  /** A phone's, masked. */
+  readonly number: string | null;
+  readonly addedAt: Date;
+  readonly lastUsedAt: Date | null;
+}
+
+export interface RemovalView {
+  readonly factor: FactorView;
+  readonly isProven: boolean;
+  readonly isLast: boolean;
+}
+
+/** Reads what the pages show; it changes nothing (S102). */
+@Injectable()
+export class ManageState {
+  constructor(
+    private readonly managing: Managing,
+    private readonly sessions: OwnSessions,
+    private readonly clock: Clock,
+  ) {}
+
+  async all(visit: Visit): Promise<ManageView> {
+    const factors = await this.managing.active(visit);
+    const sessions = await this.sessions.list(visit.link);
+    return {
+      factors: factors.map(factorView),
+      sessions: sessions.slice(0, MOST_SESSIONS),
+      moreSessions: Math.max(0, sessions.length - MOST_SESSIONS),
+      now: this.clock.now(),
+    };
+  }
+
+  /** @returns undefined for a factor that is gone @throws WatchwordError `not_found` (S105) */
+  async one(visit: Visit, id: string): Promise<(FactorView & { readonly now: Date }) | undefined> {
+    const factor = await this.managing.factor(visit, id);
+    return factor && { ...factorView(factor), now: this.clock.now() };
+  }
+
+  /** @returns undefined for a factor that is gone @throws WatchwordError `not_found` (S105) */
+  async removal(visit: Visit, id: string): Promise<RemovalView | undefined> {
+    const factor = await this.managing.factor(visit, id);
+    const active = await this.managing.active(visit);
+    return (
+      factor && {
+        factor: factorView(factor),
+        isProven: this.managing.isProven(visit.link, active),
+        isLast: active.length === 1,
+      }
+    );
+  }
+}
+
+function factorView(factor: Factor): FactorView {
+  return {
+    id: factor.id,
+    kind: kindOf([factor]),
+    name: ownNameOf(factor),
+    number: factor.masked,
+    addedAt: factor.activatedAt ?? factor.createdAt,
+    lastUsedAt: factor.lastUsedAt,
+  };
+}

@@ -1,0 +1,107 @@
+import { Injectable } from '@nestjs/common';
+import { auditContext } from '../../applications/application.js';
+import { Clock } from '../../clock.js';
+import { WatchwordError } from '../../errors.js';
+import type { Factor } from '../../factors/factor.js';
+import { renameBody } from '../../factors/factors.schemas.js';
+import { FactorsService } from '../../factors/factors.service.js';
+import type { Link } from '../../links/link.js';
+import { Visits, type Visit } from '../../links/visits.js';
+import { OwnSessions } from '../../sessions/own-sessions.js';
+
+/** How long a proof counts for what is removed after it. */
+export const PROOF_SECONDS = 300;
+
+/** What a form has done, or why it has not; the page that it leads to says so. */
+export type Said = 'renamed' | 'name_unusable' | 'removed' | 'signed_out' | 'not_understood';
+
+/** What became of the wish to remove a factor. */
+export type Removal = 'removed' | 'unproven' | 'not_understood';
+
+/** What a user changes on the pages, in the name of the link's application; it learns what was done. */
+@Injectable()
+export class Managing {
+  constructor(
+    private readonly visits: Visits,
+    private readonly factors: FactorsService,
+    private readonly sessions: OwnSessions,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The user's active factors, the oldest first. */
+  async active({ link }: Visit): Promise<Factor[]> {
+    const factors = await this.factors.list(link.realmId, link.userId);
+    return factors.filter(({ status }) => status === 'active');
+  }
+
+  /**
+   * @returns undefined for one of the user's that is active no more
+   * @throws WatchwordError `not_found`, for another user's factor as for a missing one (S105)
+   */
+  async factor({ link, caller }: Visit, id: string): Promise<Factor | undefined> {
+    const factor = await this.factors.get(caller, id);
+    if (factor.userId !== link.userId) throw new WatchwordError('not_found');
+    return factor.status === 'active' ? factor : undefined;
+  }
+
+  /** @param typed the name as it was typed @returns undefined where there is no such factor any more */
+  async rename(visit: Visit, id: string, typed: string): Promise<Said | undefined> {
+    const factor = await this.factor(visit, id);
+    if (factor === undefined) return undefined;
+    const { success, data } = renameBody.safeParse({ name: typed.trim() });
+    if (!success) return 'name_unusable';
+    if (data.name !== factor.name) {
+      await this.factors.rename(visit.caller, id, data.name);
+      await this.visits.note(visit, {
+        action: 'factor_renamed',
+        factor: { id, type: factor.type },
+      });
+    }
+    return 'renamed';
+  }
+
+  /**
+   * Whether the user has just proved a factor on these pages: one that lives, for one that was removed since
+   * has proved nothing (S18).
+   */
+  isProven({ proof }: Link, active: readonly Factor[]): boolean {
+    if (proof === null) return false;
+    const age = this.clock.now().getTime() - proof.authTime.getTime();
+    return age < PROOF_SECONDS * 1000 && active.some(({ id }) => id === proof.factor.id);
+  }
+
+  /**
+   * Ends a factor, after a fresh proof. One that has been removed before is none to complain about: it was a
+   * double click, or another tab.
+   *
+   * @param isUnderstood that it is the last one; needed where it is
+   */
+  async remove(visit: Visit, id: string, isUnderstood: boolean): Promise<Removal> {
+    const factor = await this.factor(visit, id);
+    if (factor === undefined) return 'removed';
+    const active = await this.active(visit);
+    if (!this.isProven(visit.link, active)) return 'unproven';
+    if (active.length === 1 && !isUnderstood) return 'not_understood';
+    try {
+      await this.factors.revoke(auditContext(visit.caller), id);
+    } catch (error) {
+      if (error instanceof WatchwordError && error.code === 'not_found') return 'removed';
+      throw error;
+    }
+    await this.visits.note(visit, { action: 'factor_removed', factor: { id, type: factor.type } });
+    return 'removed';
+  }
+
+  /** Ends a session of the user's, in whichever application; one that is over, or another's, is none (S105). */
+  async signOut(visit: Visit, id: string): Promise<void> {
+    if (await this.sessions.end(auditContext(visit.caller), visit.link, id))
+      await this.visits.note(visit, { action: 'session_ended', session_id: id });
+  }
+
+  /** Ends all of them. */
+  async signOutAll(visit: Visit): Promise<void> {
+    const ended = await this.sessions.endOthers(auditContext(visit.caller), visit.link, null);
+    for (const { id } of ended)
+      await this.visits.note(visit, { action: 'session_ended', session_id: id });
+  }
+}

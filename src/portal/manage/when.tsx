@@ -1,0 +1,29 @@
+import type { Texts } from '../texts.js';
+
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+/** After so many a date says more than a number of days. */
+const DAYS_COUNTED = 7;
+
+interface WhenProps {
+  readonly texts: Texts;
+  readonly time: Date;
+  readonly now: Date;
+}
+
+/** When something was: how long ago, and after a week the day, for the service does not know the browser's zone. */
+export function When({ texts, time, now }: WhenProps) {
+  return <time dateTime={time.toISOString()}>{agoOf(texts.locale, time, now)}</time>;
+}
+
+export function agoOf(locale: string, time: Date, now: Date): string {
+  const seconds = Math.max(0, (now.getTime() - time.getTime()) / 1000);
+  if (seconds >= DAYS_COUNTED * DAY)
+    return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' }).format(time);
+  const ago = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+  if (seconds < MINUTE) return ago.format(0, 'second');
+  if (seconds < HOUR) return ago.format(-Math.floor(seconds / MINUTE), 'minute');
+  if (seconds < DAY) return ago.format(-Math.floor(seconds / HOUR), 'hour');
+  return new Intl.RelativeTimeFormat(locale).format(-Math.floor(seconds / DAY), 'day');
+}
