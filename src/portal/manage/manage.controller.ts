@@ -54,7 +54,10 @@ export class ManageController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const factor = await this.state.one(page.visit, id);
-    if (factor === undefined) return leadTo(reply, page, 'manage');
+    if (factor === undefined) {
+      leadTo(reply, page, 'manage');
+      return undefined;
+    }
     return renderPage(reply, page, factorContent(page, factor, said));
   }
 

@@ -29,7 +29,9 @@ export function manageContent(page: Page, view: ManageView, said: Said | undefin
         <Sessions page={page} view={view} />
         <Form page={page} to="manage/done" class="ending">
           <button class="button">{texts.say('manage.done')}</button>
-          <p class="quiet">{texts.say('leave', { application: visit.caller.application.name })}</p>
+          <p class="quiet">
+            {texts.say('manage.done.text', { application: visit.caller.application.name })}
+          </p>
         </Form>
       </>
     ),

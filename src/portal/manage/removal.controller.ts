@@ -36,7 +36,10 @@ export class RemovalController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const removal = await this.state.removal(page.visit, id);
-    if (removal === undefined) return leadTo(reply, page, 'manage');
+    if (removal === undefined) {
+      leadTo(reply, page, 'manage');
+      return undefined;
+    }
     const content = removal.isProven
       ? removalContent(page, removal, said)
       : proofContent(page, removal, await this.verifyState.of(page.visit));
