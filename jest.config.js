@@ -28,6 +28,7 @@ const pure = [
 const edge = [
   'test/attacks/api-key-guessing.test.ts',
   'test/attacks/body-abuse.test.ts',
+  'test/attacks/certificate-header-spoofing.test.ts',
   'test/attacks/content-type-confusion.test.ts',
   'test/attacks/error-leak.test.ts',
   'test/attacks/forged-signatures.test.ts',

@@ -15,27 +15,3 @@ export function addressBucket(address: string): string {
   );
   return `${network.toString()}/${IPV6_NETWORK_BITS}`;
 }
-
-/** Some addresses, of both kinds. */
-export interface Networks {
-  include(address: string): boolean;
-}
-
-/** @param written IP addresses and CIDR ranges */
-export function networksOf(written: readonly string[]): Networks {
-  const networks = written.map((text) =>
-    text.includes('/')
-      ? ipaddr.parseCIDR(text)
-      : ([ipaddr.parse(text), ipaddr.parse(text).kind() === 'ipv4' ? 32 : 128] as const),
-  );
-  return {
-    include: (address) => {
-      if (!ipaddr.isValid(address)) return false;
-      // An IPv4 address that is mapped into IPv6 is the IPv4 address.
-      const parsed = ipaddr.process(address);
-      return networks.some(
-        ([network, bits]) => network.kind() === parsed.kind() && parsed.match(network, bits),
-      );
-    },
-  };
-}

@@ -1,9 +1,8 @@
 import { X509Certificate } from 'node:crypto';
-import type { Socket } from 'node:net';
+import { BlockList, isIP, type Socket } from 'node:net';
 import { TLSSocket, type DetailedPeerCertificate } from 'node:tls';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { networksOf, type Networks } from '../applications/client-address.js';
 import {
   certificateIn,
   shown,
@@ -39,7 +38,7 @@ const MOST_HEADERS = 1_000;
 @Injectable()
 export class ClientCertificates {
   private readonly header: string | undefined;
-  private readonly proxies: Networks;
+  private readonly proxies: BlockList;
   private readonly ofSockets = new WeakMap<TLSSocket, ShownCertificate | null>();
   private readonly ofHeaders = new Map<string, ShownCertificate | null>();
 
@@ -58,7 +57,7 @@ export class ClientCertificates {
     if (trust === undefined) return undefined;
     const { header } = this;
     const found =
-      header !== undefined && this.proxies.include(addressOf(socket))
+      header !== undefined && isOneOf(this.proxies, socket)
         ? this.inHeader(headers[header])
         : this.ofSocket(socket);
     if (found === undefined) return undefined;
@@ -110,7 +109,20 @@ function above(certificate: DetailedPeerCertificate): DetailedPeerCertificate | 
   return certificate.issuerCertificate;
 }
 
-/** Of whoever is connected himself, whatever he says he speaks for; nobody's where he is gone. */
-function addressOf({ remoteAddress }: Socket): string {
-  return remoteAddress ?? '';
+/** @param written IP addresses and CIDR ranges */
+function networksOf(written: readonly string[]): BlockList {
+  const networks = new BlockList();
+  for (const text of written) {
+    const [address = '', bits] = text.split('/');
+    const family = isIP(address) === 4 ? 'ipv4' : 'ipv6';
+    if (bits === undefined) networks.addAddress(address, family);
+    else networks.addSubnet(address, Number(bits), family);
+  }
+  return networks;
+}
+
+/** Whether whoever is connected himself is in a network, whatever he says he speaks for. */
+function isOneOf(networks: BlockList, { remoteAddress = '' }: Socket): boolean {
+  const version = isIP(remoteAddress);
+  return version !== 0 && networks.check(remoteAddress, version === 4 ? 'ipv4' : 'ipv6');
 }
