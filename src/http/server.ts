@@ -68,9 +68,7 @@ export function createServer(config: Config, log: Logger, tls?: TlsFiles): Fasti
     void reply.headers(isDocs ? docsHeaders : apiHeaders).header('X-Request-Id', request.id);
     done(hasForeignBody(request) ? new WatchwordError('media_type_unsupported') : undefined);
   });
-  tls?.onChange((context) => {
-    (server.server as SecureServer).setSecureContext(contextOf(context));
-  });
+  if (tls?.context !== undefined) followTls(server.server as SecureServer, tls);
   server.addHook('onRoute', (route) => {
     const { bodyBytes } = route.config ?? {};
     if (bodyBytes !== undefined) route.bodyLimit = bodyBytes;
@@ -111,6 +109,16 @@ function transportOf(tls: TlsFiles | undefined) {
       rejectUnauthorized: false,
     },
   };
+}
+
+function followTls(server: SecureServer, tls: TlsFiles): void {
+  // Node would have a connection answered whose TLS has failed, and that waits for what never comes.
+  server.removeAllListeners('tlsClientError').on('tlsClientError', (_error, socket) => {
+    socket.destroy();
+  });
+  tls.onChange((context) => {
+    server.setSecureContext(contextOf(context));
+  });
 }
 
 function contextOf(context: SecureContextOptions): SecureContextOptions {

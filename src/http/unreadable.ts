@@ -11,9 +11,7 @@ import { problemOf } from './problem.js';
 
 /** Answers a connection whose request is too slow, too large or no HTTP, and closes it (S121, S122). */
 export function refuseUnreadable(reason: NodeJS.ErrnoException, socket: Socket): void {
-  // Whoever speaks no TLS to a port that does could not read the answer.
-  const isUntold = reason.code === 'ECONNRESET' || reason.code?.startsWith('ERR_SSL_') === true;
-  if (isUntold || !socket.writable) {
+  if (reason.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
