@@ -40,12 +40,13 @@ async function tryAll(
   forgeries: readonly Forgery[],
   attempt: (forgery: Forgery) => Promise<string>,
   wanted: (forgery: Forgery) => string,
+  atOnce = 10,
 ): Promise<string[]> {
   expect(forgeries.length).toBeGreaterThan(2000);
   const outcomes: string[] = [];
   // Several at once, so that statements go together.
-  for (let at = 0; at < forgeries.length; at += 50)
-    outcomes.push(...(await Promise.all(forgeries.slice(at, at + 50).map(attempt))));
+  for (let at = 0; at < forgeries.length; at += atOnce)
+    outcomes.push(...(await Promise.all(forgeries.slice(at, at + atOnce).map(attempt))));
   return forgeries.flatMap((forgery, n) =>
     outcomes[n] === wanted(forgery) ? [] : [`${forgery.name}: ${outcomes[n] ?? ''}`],
   );
@@ -71,9 +72,10 @@ it(
       const { status, body } = await open(token);
       return `${status} ${String(body?.code)}`;
     };
-    const wrong = await tryAll(corpus, attempt, (forgery) =>
-      isTooLong(forgery, 'proof') ? '400 invalid_request' : '403 proof_required',
-    );
+    const wanted = (forgery: Forgery) =>
+      isTooLong(forgery, 'proof') ? '400 invalid_request' : '403 proof_required';
+    // They wait for one another at the user's lock, and on a busy machine not for ever.
+    const wrong = await tryAll(corpus, attempt, wanted, 4);
     expect(wrong).toEqual([]);
     expect((await open(genuine)).status).toBe(201);
   },
