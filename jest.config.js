@@ -11,6 +11,7 @@ const pure = [
   'test/otp/',
   'test/crypto/',
   'test/certificates/',
+  'test/token-files/',
   'test/storage/batch.test.ts',
   'test/challenges/lockout.test.ts',
   'test/architecture.test.ts',

@@ -1,11 +1,21 @@
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { readConfig } from '../config.js';
 import { tokenStatuses } from '../hardware-tokens/hardware-token.js';
 import type { OperationName } from '../operator/operations.js';
+import { LOOK_AHEAD, MOST_LOOK_AHEAD } from '../otp/hotp-window.js';
+import { formatNames } from '../token-files/formats.js';
+import type { ImportOptions } from './import-tokens.js';
 
-type Run = (name: OperationName, input: Record<string, unknown>) => Promise<void>;
+/** How a command runs an operation, and how it shows what came of it. */
+interface Tools {
+  readonly realmOption: Option;
+  readonly run: (name: OperationName, input: Record<string, unknown>) => Promise<void>;
+  readonly show: (result: unknown) => void;
+}
 
 /** Hardware tokens: who has which, and what comes and goes. */
-export function addTokenCommands(program: Command, realmOption: Option, run: Run): void {
+export function addTokenCommands(program: Command, tools: Tools): void {
+  const { realmOption, run } = tools;
   const tokens = program.command('tokens').description('hardware tokens of a realm');
   tokens
     .command('list')
@@ -25,4 +35,33 @@ export function addTokenCommands(program: Command, realmOption: Option, run: Run
   bySerial('return', 'put a token back into stock that is there again; its factor ends');
   bySerial('lost', 'mark a token as lost; its factor ends');
   bySerial('delete', 'take a token out of the inventory for good');
+  addImport(tokens, tools);
+}
+
+function addImport(tokens: Command, { realmOption, show }: Tools): void {
+  const lookAhead = (text: string): number => {
+    const value = Number(text);
+    if (Number.isInteger(value) && value >= 1 && value <= MOST_LOOK_AHEAD) return value;
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${MOST_LOOK_AHEAD}.`);
+  };
+  tokens
+    .command('import <file>')
+    .description('import tokens, or what users used elsewhere; may be stopped and run again')
+    .addOption(realmOption)
+    .addOption(
+      new Option('--format <format>', 'told by its look if left out').choices([...formatNames]),
+    )
+    .option('--key-file <file>', 'holds the pre-shared key of the file, in hexadecimal')
+    .option('--password-file <file>', 'holds the password of the file')
+    .option('--user-field <name>', 'which member of a user is the user id here')
+    .option('--look-ahead <n>', 'codes that a token may be ahead', lookAhead, LOOK_AHEAD)
+    .option('--assign-users', 'users named beside a serial get that token, active at once')
+    .option('--dry-run', 'only say what would become of each row')
+    .option('--report <file>', 'write what became of each row, as CSV')
+    .action(async (file: string, options: ImportOptions) => {
+      const { importTokens } = await import('./import-tokens.js');
+      const summary = await importTokens(readConfig(process.env), file, options);
+      show(summary);
+      if (summary.refused > 0) process.exitCode = 1;
+    });
 }

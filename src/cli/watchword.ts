@@ -207,7 +207,7 @@ factors
     run('factors.revoke', { ...options, id }),
   );
 
-addTokenCommands(program, realmOption, run);
+addTokenCommands(program, { realmOption, run, show });
 
 const delivery = program.command('delivery').description('messages to phones');
 const minutes = (text: string): number => {

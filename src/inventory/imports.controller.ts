@@ -31,8 +31,8 @@ export class ImportsController {
     @ValidBody(schemas.importBody) body: schemas.ImportBody,
   ): Promise<z.output<typeof schemas.importReport>> {
     const { format, entries } = await this.read(body);
-    const { look_ahead: lookAhead, dry_run: dryRun } = body;
-    const options = { lookAhead, dryRun, format };
+    const { look_ahead: lookAhead, assign_users: assignUsers, dry_run: dryRun } = body;
+    const options = { lookAhead, assignUsers, dryRun, format };
     const outcomes = await this.imports.importAll(auditContext(caller), entries, options);
     const rows = outcomes.map(schemas.rowView);
     return { format, dry_run: dryRun, ...schemas.countsOf(outcomes), rows };

@@ -38,6 +38,10 @@ export const importBody = z
       description:
         'Which member of a user of the other service is the user id here, where there are several.',
     }),
+    assign_users: z.boolean().default(false).meta({
+      description:
+        'Users that the file names beside a serial get that token, active at once; else it goes into stock.',
+    }),
     look_ahead: lookAhead.default(LOOK_AHEAD),
     dry_run: z
       .boolean()

@@ -17,6 +17,8 @@ export const BATCH = 500;
 export interface ImportOptions {
   /** Of tokens that count. */
   readonly lookAhead: number;
+  /** Whether users named beside a serial get that token, active at once; else it goes into stock. */
+  readonly assignUsers: boolean;
   /** Only says what would happen. */
   readonly dryRun: boolean;
   /** Where they come from, for the audit. */
@@ -114,7 +116,7 @@ export class Imports {
     const { realmId } = context;
     const verdicts = new Map<Entry, Verdict>();
     const rows = entries.flatMap((entry) => {
-      const row = rowOf(entry);
+      const row = rowOf(entry, options);
       if ('token' in row) return [row];
       verdicts.set(entry, row);
       return [];
@@ -214,11 +216,12 @@ export class Imports {
 }
 
 /** @returns the row, or why it cannot be imported */
-function rowOf(entry: Entry): Row | Verdict {
+function rowOf(entry: Entry, { assignUsers }: ImportOptions): Row | Verdict {
   if (entry.fault !== undefined) return refused(entry.fault);
   const serial = entry.serial === null ? null : serialShape.safeParse(entry.serial);
   if (serial?.success === false) return refused('Its serial is too long, or no text of ASCII.');
-  const user = entry.user === null ? null : userIdShape.safeParse(entry.user);
+  const hasUser = entry.user !== null && (entry.serial === null || assignUsers);
+  const user = !hasUser ? null : userIdShape.safeParse(entry.user);
   if (user?.success === false)
     return refused('Its user’s name is too long, or holds odd characters.');
   if (serial === null && user === null) return refused('It has neither a serial nor a user.');

@@ -27,6 +27,7 @@ import { operation } from './operation.js';
 import { secretOperations } from './secret-operations.js';
 import { realmIdOf, realmsOf } from './realms.js';
 import { signingKeyOperations } from './signing-key-operations.js';
+import { tokenImportOperations } from './token-import-operations.js';
 
 const text = z.string().min(1).max(255);
 const scopeList = z.array(z.enum(scopes)).min(1);
@@ -187,6 +188,7 @@ export const operations = {
   ...signingKeyOperations,
   ...secretOperations,
   ...hardwareTokenOperations,
+  ...tokenImportOperations,
   doctor: operation(z.strictObject({}), (context) => examine(context)),
 } as const;
 

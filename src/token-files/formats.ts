@@ -1,5 +1,6 @@
 /** The formats there are, and how a file is read whose format nobody named. */
 import { oathCsv } from './oath-csv.js';
+import { pskc } from './pskc.js';
 import {
   TokenFileError,
   type Entry,
@@ -9,6 +10,7 @@ import {
 
 /** In the order in which a file's looks are compared with them. */
 const byName = {
+  pskc,
   'oath-csv': oathCsv,
 } as const satisfies Record<string, TokenFileFormat>;
 
