@@ -206,7 +206,7 @@ export type TokensImportRequest = {
   /**
    * Left out: told by the look of the file.
    */
-  format?: 'oath-csv';
+  format?: 'pskc' | 'oath-csv';
   /**
    * The file, as text.
    */
@@ -224,6 +224,10 @@ export type TokensImportRequest = {
    */
   user_field?: string;
   /**
+   * Users that the file names beside a serial get that token, active at once; else it goes into stock.
+   */
+  assign_users?: boolean;
+  /**
    * How many codes may have been made and not used. Default: 10.
    */
   look_ahead?: number;
@@ -234,7 +238,7 @@ export type TokensImportRequest = {
 };
 
 export type TokensImportReport = {
-  format: 'oath-csv';
+  format: 'pskc' | 'oath-csv';
   dry_run: boolean;
   imported: number;
   /**
