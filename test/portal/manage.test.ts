@@ -215,10 +215,18 @@ describe.each([
     expect(await sessions(page).count()).toBe(2);
     const ends = await introspect(service, two.access_token, club);
     expect(ends.body).toEqual({ active: false });
-    await page.locator('summary').click();
-    await press(page, 'Sign out everywhere');
-    await page.getByText('Nowhere at the moment.').waitFor();
+    const all = page.locator('details');
+    await all.locator('summary').click();
+    await page
+      .getByLabel('Where you stay logged in')
+      .selectOption({ label: 'Shop · In a browser · 3 hours ago' });
+    await all.getByRole('button').click();
+    await page.waitForFunction(() => document.querySelectorAll('li.entry').length === 1);
+    expect(await sessions(page).innerText()).toContain('In a browser');
     expect((await introspect(service, one.access_token, shop)).body).toEqual({ active: false });
+    await all.locator('summary').click();
+    await all.getByRole('button').click();
+    await page.getByText('Nowhere at the moment.').waitFor();
     const { done } = await outcome(page);
     expect(done.map(({ action }) => action)).toEqual(Array(3).fill('session_ended'));
     expect(done[0]).toMatchObject({ session_id: two.session_id });
@@ -427,8 +435,9 @@ describe.each([
     await page.keyboard.press('Control+A');
     await page.keyboard.type('Desk');
     await enter('Save the name');
-    await tabTo('Sign out everywhere');
+    await tabTo('Sign out everywhere else');
     await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
     await page.keyboard.press('Tab');
     const arrived = page.waitForEvent('load');
     await page.keyboard.press('Enter');

@@ -26,6 +26,7 @@ export const saidQuery = z.object({
 type SaidQuery = z.output<typeof saidQuery>;
 
 const nameBody = z.object({ name: z.string().max(1024).default('') });
+const keptBody = z.object({ kept: z.string().max(64).optional() });
 const sessionBody = z.object({ session: z.string().max(64).default('') });
 
 /** The pages on which a user sees and changes what there is: factors and sessions. */
@@ -83,12 +84,13 @@ export class ManageController {
     leadTo(reply, page, 'manage?said=signed_out');
   }
 
-  @Takes('sign-out-all')
+  @Takes('sign-out-all', 'kept')
   async signOutAll(
     @CurrentPage() page: Page,
+    @ValidBody(keptBody) { kept }: z.output<typeof keptBody>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
-    await this.managing.signOutAll(page.visit);
+    await this.managing.signOutAll(page.visit, kept ?? null);
     leadTo(reply, page, 'manage?said=signed_out');
   }
 

@@ -5,7 +5,7 @@ import type { Content } from '../render.js';
 import type { Texts } from '../texts.js';
 import type { FactorView, ManageView } from './manage-state.js';
 import type { Said } from './managing.js';
-import { When } from './when.js';
+import { agoOf, When } from './when.js';
 
 interface Props {
   readonly page: Page;
@@ -112,18 +112,32 @@ function Sessions({ page, view }: Props) {
         </ul>
       </Form>
       {moreSessions > 0 && <p>{texts.say('manage.sessions.more', { count: moreSessions })}</p>}
-      {sessions.length > 0 && <SignOutAll page={page} />}
+      {sessions.length > 0 && <SignOutAll page={page} view={view} />}
     </section>
   );
 }
 
-function SignOutAll({ page }: { readonly page: Page }) {
+/** Which one the user comes from nobody knows but the user. */
+function SignOutAll({ page, view: { sessions, now } }: Props) {
   const { texts } = page;
   return (
     <details>
       <summary>{texts.say('manage.sign_out_all')}</summary>
       <p>{texts.say('manage.sign_out_all.text')}</p>
       <Form page={page} to="manage/sign-out-all">
+        <label for="kept">{texts.say('manage.sign_out_all.keep')}</label>
+        <select id="kept" name="kept" class="field">
+          <option value="">{texts.say('manage.sign_out_all.keep.none')}</option>
+          {sessions.map(({ id, applicationName, kind, lastUsedAt }) => (
+            <option key={id} value={id}>
+              {[
+                applicationName,
+                texts.say(`manage.session.${kind}`),
+                agoOf(texts.locale, lastUsedAt, now),
+              ].join(' · ')}
+            </option>
+          ))}
+        </select>
         <button class="button grave">{texts.say('manage.sign_out_all.button')}</button>
       </Form>
     </details>

@@ -98,9 +98,9 @@ export class Managing {
       await this.visits.note(visit, { action: 'session_ended', session_id: id });
   }
 
-  /** Ends all of them. */
-  async signOutAll(visit: Visit): Promise<void> {
-    const ended = await this.sessions.endOthers(auditContext(visit.caller), visit.link, null);
+  /** Ends all of them but one. @param kept null where none stays */
+  async signOutAll(visit: Visit, kept: string | null): Promise<void> {
+    const ended = await this.sessions.endOthers(auditContext(visit.caller), visit.link, kept);
     for (const { id } of ended)
       await this.visits.note(visit, { action: 'session_ended', session_id: id });
   }
