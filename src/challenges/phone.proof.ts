@@ -18,7 +18,11 @@ import type { Claim, Consume, ProofKind, Proven } from './proof-kind.js';
 import { SentCodes } from './sent-codes.js';
 
 /** RFC 8176 knows a text message and a call; what comes by WhatsApp is a one-time password. */
-const methods: Record<Channel, ProvenMethod> = { sms: 'sms', voice: 'tel', whatsapp: 'otp' };
+export const methodOfChannel: Record<Channel, ProvenMethod> = {
+  sms: 'sms',
+  voice: 'tel',
+  whatsapp: 'otp',
+};
 
 /** Ends a transaction whose proof was used up by somebody else. */
 class Overtaken extends Error {}
@@ -75,7 +79,9 @@ export class PhoneProof implements ProofKind {
     if (known === undefined) return this.welcome(claim, approval);
     const proven = { userId: known.userId, factorId: known.id, type: 'phone' } as const;
     const consumed = await this.attempts.consumeCode(this.consumption(claim, proven, approval));
-    return consumed ? { ...proven, method: methods[claim.challenge.phone.channel] } : undefined;
+    return consumed
+      ? { ...proven, method: methodOfChannel[claim.challenge.phone.channel] }
+      : undefined;
   }
 
   /** A number that is nobody's yet: the proof makes its user, once, however many prove it at a time. */
@@ -138,7 +144,7 @@ export class PhoneProof implements ProofKind {
   ) {
     try {
       const proven = await this.database.transaction(work);
-      return { ...proven, method: methods[challenge.phone.channel] };
+      return { ...proven, method: methodOfChannel[challenge.phone.channel] };
     } catch (error) {
       if (error instanceof Overtaken) return undefined;
       throw error;

@@ -81,6 +81,12 @@ export class Delivery {
     return until !== undefined && this.clock.now() < until ? code : undefined;
   }
 
+  /** Whether numbers of a country can get messages at all. @param country ISO code */
+  reaches(country: string): boolean {
+    const carries = (channel: Channel) => this.providers.inOrder(country, channel).length > 0;
+    return this.takesCountry(country) && channels.some(carries);
+  }
+
   /** The language of a message: the one asked for, or the configured one. */
   localeFor(tag: string | undefined): Locale {
     return nearestLocale(tag ?? '') ?? nearestLocale(this.config.smsLocale) ?? 'en';
@@ -134,7 +140,11 @@ export class Delivery {
   }
 
   private allowsCountry({ e164, country }: PhoneNumber): boolean {
-    if (this.countries.has(country) || this.exempt.has(e164)) return true;
+    return this.exempt.has(e164) || this.takesCountry(country);
+  }
+
+  private takesCountry(country: string): boolean {
+    if (this.countries.has(country)) return true;
     // Nothing leaves the machine: a newcomer's own number should simply work.
     const { smsProviders } = this.config;
     return this.countries.size === 0 && smsProviders.every((name) => name === 'console');

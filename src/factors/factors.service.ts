@@ -51,6 +51,22 @@ export class FactorsService {
     return material;
   }
 
+  /**
+   * How far the clock of an authenticator app's phone seems to be ahead, by a code that its enrolment has just
+   * refused.
+   *
+   * No oracle: it answers while the enrolment is pending alone, and then the same asker is shown the secret
+   * (`reveal`) and could work this out without us. The refusal has been charged before, the codes that are
+   * accepted stay the same, and of an active factor it says nothing.
+   *
+   * @returns seconds, less than nought where it is behind; null where no clock explains the code
+   */
+  clockAhead(factor: Factor, code: string): number | null {
+    const now = this.clock.now();
+    const isPending = factor.type === 'totp' && statusAt(factor, now) === 'pending';
+    return isPending ? this.totp.clockAhead(factor, code, now) : null;
+  }
+
   async rename(caller: Caller, id: string, name: string): Promise<Factor> {
     return this.database.transaction(async (executor) => {
       const { realmId } = caller.application;

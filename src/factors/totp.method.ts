@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { Envelope } from '../crypto/envelope.js';
 import { algorithms, type TotpParameters } from '../otp/algorithm.js';
+import { clockAhead } from '../otp/clock-error.js';
 import { keyUri } from '../otp/key-uri.js';
 import { randomSecret } from '../otp/secret.js';
 import { hardwareDriftSteps, resyncTotp, verifyTotp } from '../otp/totp.js';
@@ -74,6 +75,18 @@ export class TotpMethod implements CodeMethod {
       lastStep: factor.lastStep,
       driftSteps: factor.driftSteps,
       ...(hardware && { maxDriftSteps: hardwareDriftSteps(parameters) }),
+    });
+  }
+
+  /** How far the clock seems to be ahead that made a code, in seconds; null where no clock explains it. */
+  clockAhead(factor: Checkable, code: string, now: Date): number | null {
+    if (factor.secret === null) return null;
+    const { algorithm, digits, period } = factor.parameters as StoredParameters;
+    return clockAhead({
+      code,
+      secret: this.envelope.open(factor.secret, secretPlace(factor)),
+      parameters: { algorithm, digits, periodSeconds: period },
+      now,
     });
   }
 

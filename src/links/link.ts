@@ -43,6 +43,8 @@ export interface Notice {
   readonly until?: string;
   /** The factor or the channel that it is about. */
   readonly about?: string;
+  /** How far the clock seems to be ahead that made the code, in seconds; less than nought: behind. */
+  readonly clockAheadSeconds?: number;
 }
 
 /** Something that was done on the pages: what the application learns of `enrol` and `manage`. */

@@ -24,14 +24,21 @@ import { DeliveryModule } from '../delivery/delivery.module.js';
 import { FactorsModule } from '../factors/factors.module.js';
 import { LinksModule } from '../links/links.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
+import { TokensModule } from '../tokens/tokens.module.js';
 import { AssetsController } from './assets.controller.js';
+import { EnrolController } from './enrol/enrol.controller.js';
+import { EnrolState } from './enrol/enrol-state.js';
+import { SettingUp } from './enrol/setting-up.js';
 import { OpenController } from './open/open.controller.js';
 import { ManageController } from './manage/manage.controller.js';
 import { ManageState } from './manage/manage-state.js';
 import { Managing } from './manage/managing.js';
 import { RemovalController } from './manage/removal.controller.js';
 import { PageGuard } from './page.guard.js';
+import { Refusals } from './refusals.js';
+import { ShownChallenges } from './shown-challenges.js';
 import { Proving } from './verify/proving.js';
+import { RecentProof } from './verify/recent-proof.js';
 import { VerifyController } from './verify/verify.controller.js';
 import { VerifyState } from './verify/verify-state.js';
 import { WayBackController } from './way-back.controller.js';
@@ -44,10 +51,23 @@ import { WayBackController } from './way-back.controller.js';
     FactorsModule,
     LinksModule,
     SessionsModule,
+    TokensModule,
   ],
-  providers: [ManageState, Managing, PageGuard, Proving, VerifyState],
+  providers: [
+    EnrolState,
+    ManageState,
+    Managing,
+    PageGuard,
+    Proving,
+    RecentProof,
+    Refusals,
+    SettingUp,
+    ShownChallenges,
+    VerifyState,
+  ],
   controllers: [
     AssetsController,
+    EnrolController,
     ManageController,
     OpenController,
     RemovalController,

@@ -6,6 +6,7 @@ import { Open } from '../../applications/access.js';
 import { CONFIG, type Config } from '../../config.js';
 import { routeConfig, ValidBody } from '../../input.js';
 import { Visits } from '../../links/visits.js';
+import { SettingUp } from '../enrol/setting-up.js';
 import { pageCookies, type PageCookies } from '../page-cookie.js';
 import { problemPage } from '../problem.page.js';
 import { renderPage } from '../render.js';
@@ -35,6 +36,7 @@ export class OpenController {
   constructor(
     private readonly visits: Visits,
     private readonly proving: Proving,
+    private readonly settingUp: SettingUp,
     @Inject(CONFIG) { publicUrl }: Pick<Config, 'publicUrl'>,
   ) {
     this.cookies = pageCookies(publicUrl);
@@ -72,5 +74,6 @@ export class OpenController {
     const isFramed = caller.application.frameOrigins.length > 0;
     void reply.header('Set-Cookie', this.cookies.line(link.id, pageId, isFramed));
     if (link.purpose === 'verify') await this.proving.begin(visit, ip);
+    if (link.purpose === 'enrol') await this.settingUp.open(visit);
   }
 }

@@ -4,17 +4,17 @@ import { ChallengesService } from '../../challenges/challenges.service.js';
 import { Verification } from '../../challenges/verification.js';
 import { Clock } from '../../clock.js';
 import type { Channel } from '../../delivery/channel.js';
-import { errorTable, WatchwordError } from '../../errors.js';
+import { WatchwordError } from '../../errors.js';
 import { FactorsService } from '../../factors/factors.service.js';
-import { typesOf, type Notice } from '../../links/link.js';
-import type { Change } from '../../links/links.repository.js';
+import { typesOf, type WaitingProof } from '../../links/link.js';
 import { Visits, type Visit } from '../../links/visits.js';
 import { normaliseCode } from '../../otp/code.js';
 import { grantOf } from '../../tokens/claims.js';
+import { Refusals } from '../refusals.js';
 import { waysOf, wayTypes, type Way } from './way.js';
 
 /** What became of a code: the way back to the application, or undefined where the page has more to say. */
-export type Answered = { readonly proof: Parameters<Visits['finish']>[1] } | undefined;
+export type Answered = { readonly proof: WaitingProof } | undefined;
 
 /**
  * Proves a factor on a page. It asks the domain as the link's application would, and what the domain refuses
@@ -24,6 +24,7 @@ export type Answered = { readonly proof: Parameters<Visits['finish']>[1] } | und
 export class Proving {
   constructor(
     private readonly visits: Visits,
+    private readonly refusals: Refusals,
     private readonly factors: FactorsService,
     private readonly challenges: ChallengesService,
     private readonly verification: Verification,
@@ -33,10 +34,13 @@ export class Proving {
   /** The ways that this user has and this link lets, the one that was used last first. */
   async ways({ link, caller }: Visit): Promise<Way[]> {
     const factors = await this.factors.list(link.realmId, link.userId);
-    const types = typesOf(link, caller.application).filter((type) =>
-      wayTypes.some((known) => known === type),
+    // What a link lets somebody enrol is not what they have to show for it.
+    const { application } = caller;
+    const types = link.purpose === 'enrol' ? application.factorTypes : typesOf(link, application);
+    return waysOf(
+      factors,
+      types.filter((type) => wayTypes.some((known) => known === type)),
     );
-    return waysOf(factors, types);
   }
 
   /** Begins with the way that was used last. @param address of whoever sits at the browser */
@@ -59,14 +63,14 @@ export class Proving {
     if (before !== undefined && statusAt(before, this.clock.now()) === 'pending')
       return this.visits.remember(visit, { way: key, notice: null });
     // Said of the way that was wanted, while the page offers the others.
-    await this.noted(visit, { way: null }, () => this.open(visit, way, address));
+    await this.refusals.told(visit, { way: null }, () => this.open(visit, way, address));
   }
 
   /** Sends another code, also by another channel. */
   async resend(visit: Visit, channel: Channel | undefined, address: string): Promise<void> {
     const challenge = await this.current(visit);
     if (challenge === undefined) return;
-    await this.noted(visit, {}, async () => {
+    await this.refusals.told(visit, {}, async () => {
       await this.challenges.resend(visit.caller, challenge.id, { channel, client_ip: address });
       await this.visits.remember(visit, { notice: null });
     });
@@ -83,7 +87,7 @@ export class Proving {
       return undefined;
     }
     let answered: Answered;
-    await this.noted(visit, {}, async () => {
+    await this.refusals.told(visit, {}, async () => {
       const challenge = await this.answerable(visit, address);
       answered = { proof: await this.prove(visit, challenge, code) };
     });
@@ -138,27 +142,5 @@ export class Proving {
       certificate: null,
       provenAt: this.clock.now(),
     });
-  }
-
-  /** Has what is refused said on the page that is shown next. */
-  private async noted(visit: Visit, where: Change, work: () => Promise<unknown>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      // What is no answer to the user is a page of its own.
-      if (!(error instanceof WatchwordError) || errorTable[error.code].status >= 500) throw error;
-      await this.visits.remember(visit, { ...where, notice: this.noticeOf(error) });
-    }
-  }
-
-  private noticeOf({ code, members }: WatchwordError): Notice {
-    const { attempts_left: attemptsLeft, retry_after: seconds } = members;
-    return {
-      code,
-      ...(attemptsLeft !== undefined && { attemptsLeft }),
-      ...(seconds !== undefined && {
-        until: new Date(this.clock.now().getTime() + seconds * 1000).toISOString(),
-      }),
-    };
   }
 }

@@ -16,8 +16,11 @@ export const codeBody = z.object({ code: z.string().max(256).default('') });
 export const wayBody = z.object({ way: z.string().max(64).default('') });
 export const resendBody = z.object({ channel: z.enum(channels).optional() });
 
-/** The page on which a factor is proved. Each form leads back to it, so that a reload sends nothing twice. */
-@PageController('verify', 'verify')
+/**
+ * The page on which a factor is proved: to the application, or before another one is set up. Each form leads
+ * back to it, so that a reload sends nothing twice.
+ */
+@PageController('verify', 'verify', 'enrol')
 export class VerifyController {
   constructor(
     private readonly proving: Proving,
@@ -46,8 +49,13 @@ export class VerifyController {
   ): Promise<void> {
     const { visit, address } = page;
     const answered = await this.proving.answer(visit, code, address);
+    const { purpose } = visit.link;
     if (answered === undefined) leadTo(reply, page, 'verify');
-    else leadAway(reply, await this.visits.finish(visit, answered.proof));
+    else if (purpose === 'verify') leadAway(reply, await this.visits.finish(visit, answered.proof));
+    else {
+      await this.visits.prove(visit, answered.proof);
+      leadTo(reply, page, purpose);
+    }
   }
 
   @Takes('way', 'way')
