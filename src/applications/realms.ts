@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
+import { Audit } from '../audit/audit.js';
 import { OperatorError } from '../errors.js';
 import { Database } from '../storage/database.js';
 
@@ -35,7 +36,10 @@ export const LOGO_BYTES = 10_000;
 /** Realms, as they look. */
 @Injectable()
 export class Realms {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly audit: Audit,
+  ) {}
 
   async look(id: string): Promise<RealmLook> {
     return this.looks().where('id', '=', id).executeTakeFirstOrThrow();
@@ -58,16 +62,20 @@ export class Realms {
 
   /** @throws OperatorError for a picture that is too large or no picture that pages show */
   async update(id: string, { color, locale, logo }: LookRequest): Promise<RealmLook> {
-    await this.database.kysely
-      .updateTable('realms')
-      .set({
-        id,
-        ...(color !== undefined && { color }),
-        ...(locale !== undefined && { locale }),
-        ...(logo !== undefined && { logo, logo_type: logo && logoTypeOf(logo) }),
-      })
-      .where('id', '=', id)
-      .execute();
+    const changes = {
+      ...(color !== undefined && { color }),
+      ...(locale !== undefined && { locale }),
+      ...(logo !== undefined && { logo, logo_type: logo && logoTypeOf(logo) }),
+    };
+    if (Object.keys(changes).length > 0)
+      await this.database.transaction(async (executor) => {
+        await executor.updateTable('realms').set(changes).where('id', '=', id).execute();
+        const by = { realmId: id, applicationId: null, actor: 'operator', requestId: null };
+        await this.audit.record(executor, by, {
+          type: 'realm.look_changed',
+          members: Object.keys(changes).filter((name) => name !== 'logo_type'),
+        });
+      });
     return this.look(id);
   }
 

@@ -29,6 +29,8 @@ interface OfFactor {
 
 export type AuditEvent =
   | { readonly type: 'application.created'; readonly name: string }
+  /** Of the hosted pages: which of colour, language and logo. */
+  | { readonly type: 'realm.look_changed'; readonly members: readonly string[] }
   | { readonly type: 'application.audiences_allowed'; readonly audiences: readonly string[] }
   | {
       readonly type: 'application.addresses_set';

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Caller } from '../applications/application.js';
 import { Clock } from '../clock.js';
 import { CONFIG, type Config } from '../config.js';
+import { hostOfCodes } from '../config/sms.settings.js';
 import { Envelope } from '../crypto/envelope.js';
 import { randomDigits } from '../crypto/random.js';
 import type { Channel } from '../delivery/channel.js';
@@ -160,13 +161,15 @@ export class PhoneChallenges {
 
   /** What is written or said, and by whom rather not. */
   private async words(
-    { application: { realmName } }: Caller,
+    { application: { realmName }, kind }: Caller,
     locale: Locale,
     channel: Channel,
     code: string,
     before: Challenge | undefined,
   ): Promise<Pick<Letter, 'text' | 'language' | 'avoid'>> {
-    const { smsOrigin: origin, smsAndroidHash: androidHash } = this.config;
+    const { publicUrl, smsOrigin, smsAndroidHash: androidHash } = this.config;
+    // Who types it into a page of this service may have it filled in there.
+    const origin = (kind === 'link' ? hostOfCodes(publicUrl) : undefined) ?? smsOrigin;
     const last = before?.phone && (await this.delivery.stateOf(before.phone.messageId));
     const avoid = last?.provider != null ? { avoid: last.provider } : {};
     if (channel === 'voice') return { ...spokenMessage(locale, realmName, code), ...avoid };

@@ -9,6 +9,7 @@ import type { Finding } from '../operator/doctor.js';
 import { explain } from '../operator/explain.js';
 import type { OperationName } from '../operator/operations.js';
 import { print } from './print.js';
+import { addRealmCommands } from './realm-commands.js';
 import { runOperation } from './run-operation.js';
 import { addTokenCommands } from './token-commands.js';
 
@@ -207,6 +208,7 @@ factors
     run('factors.revoke', { ...options, id }),
   );
 
+addRealmCommands(program, realmOption, run);
 addTokenCommands(program, { realmOption, run, show });
 
 const delivery = program.command('delivery').description('messages to phones');

@@ -27,6 +27,15 @@ const countries = list.refine(
   'must be ISO 3166 codes, as US,GB',
 );
 
+const hostShape = /^([a-z0-9-]+\.)+[a-z]{2,}$/;
+
+/** The host of an address, where codes can be bound to it; undefined where its name is too long, or none. */
+export function hostOfCodes(address: string): string | undefined {
+  const { protocol, hostname } = new URL(address);
+  const isFit = protocol === 'https:' && hostShape.test(hostname);
+  return isFit && hostname.length <= ORIGIN_CHARACTERS ? hostname : undefined;
+}
+
 export const smsSettings = {
   smsProviders: setting(
     'WATCHWORD_SMS_PROVIDERS',
@@ -137,7 +146,7 @@ export const smsSettings = {
     z
       .string()
       .max(ORIGIN_CHARACTERS)
-      .regex(/^([a-z0-9-]+\.)+[a-z]{2,}$/, 'must be a host name, as login.example.com')
+      .regex(hostShape, 'must be a host name, as login.example.com')
       .optional(),
     undefined,
     `Host that codes are bound to by a last line \`@host #code\`; phones then fill them in there alone. At most ${ORIGIN_CHARACTERS} characters.`,

@@ -25,6 +25,7 @@ import { examine } from './doctor.js';
 import { hardwareTokenOperations } from './hardware-token-operations.js';
 import { operation } from './operation.js';
 import { secretOperations } from './secret-operations.js';
+import { realmOperations } from './realm-operations.js';
 import { realmIdOf, realmsOf } from './realms.js';
 import { signingKeyOperations } from './signing-key-operations.js';
 import { tokenImportOperations } from './token-import-operations.js';
@@ -185,6 +186,7 @@ export const operations = {
     (context, { to, channel }) => context.get(DeliveryDesk).test(to, channel),
   ),
   ...certificateOperations,
+  ...realmOperations,
   ...signingKeyOperations,
   ...secretOperations,
   ...hardwareTokenOperations,
