@@ -4,37 +4,51 @@
  */
 import Negotiator from 'negotiator';
 import type { ComponentChild } from 'preact';
+import cs from './texts/cs.json' with { type: 'json' };
 import da from './texts/da.json' with { type: 'json' };
 import de from './texts/de.json' with { type: 'json' };
+import el from './texts/el.json' with { type: 'json' };
 import en from './texts/en.json' with { type: 'json' };
 import es from './texts/es.json' with { type: 'json' };
 import fi from './texts/fi.json' with { type: 'json' };
 import fr from './texts/fr.json' with { type: 'json' };
+import hu from './texts/hu.json' with { type: 'json' };
 import it from './texts/it.json' with { type: 'json' };
 import nb from './texts/nb.json' with { type: 'json' };
 import nl from './texts/nl.json' with { type: 'json' };
+import pl from './texts/pl.json' with { type: 'json' };
 import pt from './texts/pt.json' with { type: 'json' };
 import ptBR from './texts/pt-BR.json' with { type: 'json' };
 import ro from './texts/ro.json' with { type: 'json' };
+import ru from './texts/ru.json' with { type: 'json' };
 import sv from './texts/sv.json' with { type: 'json' };
+import tr from './texts/tr.json' with { type: 'json' };
+import uk from './texts/uk.json' with { type: 'json' };
 
 export type TextKey = keyof typeof en;
 
 /** To add a language: its file in texts/, and a line here. */
 export const languages: Readonly<Record<string, Readonly<Record<TextKey, string>>>> = {
+  cs,
   da,
   de,
+  el,
   en,
   es,
   fi,
   fr,
+  hu,
   it,
   nb,
   nl,
+  pl,
   pt,
   'pt-BR': ptBR,
   ro,
+  ru,
   sv,
+  tr,
+  uk,
 };
 
 const rightToLeft = new Set(['ar', 'fa', 'he', 'ur']);
