@@ -4,14 +4,17 @@
  */
 import Negotiator from 'negotiator';
 import type { ComponentChild } from 'preact';
+import ar from './texts/ar.json' with { type: 'json' };
 import cs from './texts/cs.json' with { type: 'json' };
 import da from './texts/da.json' with { type: 'json' };
 import de from './texts/de.json' with { type: 'json' };
 import el from './texts/el.json' with { type: 'json' };
 import en from './texts/en.json' with { type: 'json' };
 import es from './texts/es.json' with { type: 'json' };
+import fa from './texts/fa.json' with { type: 'json' };
 import fi from './texts/fi.json' with { type: 'json' };
 import fr from './texts/fr.json' with { type: 'json' };
+import he from './texts/he.json' with { type: 'json' };
 import hu from './texts/hu.json' with { type: 'json' };
 import it from './texts/it.json' with { type: 'json' };
 import nb from './texts/nb.json' with { type: 'json' };
@@ -29,14 +32,17 @@ export type TextKey = keyof typeof en;
 
 /** To add a language: its file in texts/, and a line here. */
 export const languages: Readonly<Record<string, Readonly<Record<TextKey, string>>>> = {
+  ar,
   cs,
   da,
   de,
   el,
   en,
   es,
+  fa,
   fi,
   fr,
+  he,
   hu,
   it,
   nb,
