@@ -15,8 +15,12 @@ import fa from './texts/fa.json' with { type: 'json' };
 import fi from './texts/fi.json' with { type: 'json' };
 import fr from './texts/fr.json' with { type: 'json' };
 import he from './texts/he.json' with { type: 'json' };
+import hi from './texts/hi.json' with { type: 'json' };
 import hu from './texts/hu.json' with { type: 'json' };
+import id from './texts/id.json' with { type: 'json' };
 import it from './texts/it.json' with { type: 'json' };
+import ja from './texts/ja.json' with { type: 'json' };
+import ko from './texts/ko.json' with { type: 'json' };
 import nb from './texts/nb.json' with { type: 'json' };
 import nl from './texts/nl.json' with { type: 'json' };
 import pl from './texts/pl.json' with { type: 'json' };
@@ -25,8 +29,12 @@ import ptBR from './texts/pt-BR.json' with { type: 'json' };
 import ro from './texts/ro.json' with { type: 'json' };
 import ru from './texts/ru.json' with { type: 'json' };
 import sv from './texts/sv.json' with { type: 'json' };
+import th from './texts/th.json' with { type: 'json' };
 import tr from './texts/tr.json' with { type: 'json' };
 import uk from './texts/uk.json' with { type: 'json' };
+import vi from './texts/vi.json' with { type: 'json' };
+import zh from './texts/zh.json' with { type: 'json' };
+import zhTW from './texts/zh-TW.json' with { type: 'json' };
 
 export type TextKey = keyof typeof en;
 
@@ -43,8 +51,12 @@ export const languages: Readonly<Record<string, Readonly<Record<TextKey, string>
   fi,
   fr,
   he,
+  hi,
   hu,
+  id,
   it,
+  ja,
+  ko,
   nb,
   nl,
   pl,
@@ -53,8 +65,12 @@ export const languages: Readonly<Record<string, Readonly<Record<TextKey, string>
   ro,
   ru,
   sv,
+  th,
   tr,
   uk,
+  vi,
+  zh,
+  'zh-TW': zhTW,
 };
 
 const rightToLeft = new Set(['ar', 'fa', 'he', 'ur']);
