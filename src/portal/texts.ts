@@ -120,14 +120,25 @@ export function textsOf(locale: string): Texts {
   };
 }
 
-/** The languages that there are, by the tag a browser or an application may name them with. */
+/** Languages whose readers read another one's file. */
+const readAs: ReadonlyMap<string, string> = new Map([
+  ['nn', 'nb'],
+  ['no', 'nb'],
+  ['zh-hant', 'zh-TW'],
+  ['zh-hk', 'zh-TW'],
+  ['zh-mo', 'zh-TW'],
+]);
+/** A language, its script and its region are within them; a header may bring thousands. */
+const SUBTAGS_READ = 4;
+
+/** The language for a tag of a browser or an application, shortened until there is one (RFC 4647, 3.4). */
 function nearest(tag: string): string | undefined {
-  const [language = '', ...subtags] = tag.toLowerCase().split('-');
+  const subtags = tag.toLowerCase().split('-', SUBTAGS_READ);
+  const ranges = subtags.map((_, at) => subtags.slice(0, subtags.length - at).join('-'));
   const names = Object.keys(languages);
-  return (
-    names.find((name) => name.toLowerCase() === [language, ...subtags].join('-')) ??
-    names.find((name) => name === language)
-  );
+  return ranges
+    .map((range) => names.find((name) => name.toLowerCase() === range) ?? readAs.get(range))
+    .find((name) => name !== undefined);
 }
 
 function pieces<Value>(text: string, valueOf: (name: string) => Value): (string | Value)[] {
