@@ -8,10 +8,10 @@ const nodeGlobals = Object.fromEntries(
   ),
 );
 const browserGlobals = Object.fromEntries(
-  ['document', 'window', 'location', 'history', 'navigator', 'AbortController'].map((name) => [
-    name,
-    'readonly',
-  ]),
+  [
+    ...['document', 'window', 'location', 'history', 'navigator', 'AbortController', 'Event'],
+    ...['atob', 'btoa', 'crypto', 'TextDecoder', 'TextEncoder'],
+  ].map((name) => [name, 'readonly']),
 );
 const commonJsGlobals = { module: 'writable', require: 'readonly', __dirname: 'readonly' };
 

@@ -48,6 +48,7 @@ const edge = [
   'test/attacks/token-confusion.test.ts',
   'test/attacks/sms-pumping.test.ts',
   'test/attacks/stolen-idempotency-key.test.ts',
+  'test/attacks/try-it-from-elsewhere.test.ts',
   'test/cli/delivery.test.ts',
   'test/cli/secrets.test.ts',
   'test/cli/signing-keys.test.ts',

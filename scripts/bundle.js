@@ -48,5 +48,5 @@ await build({
 });
 await chmod('dist/watchword.js', 0o755);
 // What browsers get as it is: portal/assets.ts looks for it there.
-for (const place of ['page.css', 'scripts'])
+for (const place of ['page.css', 'workshop.css', 'scripts'])
   await cp(`src/portal/${place}`, `dist/modules/portal/${place}`, { recursive: true });

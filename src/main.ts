@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { readConfig, unknownVariables, type Config } from './config.js';
 import { createLog } from './http/log.js';
 import { startService } from './service.js';
+import { isForTrying } from './portal/try-it/demonstration.js';
 import { welcome } from './operator/welcome.js';
 import { explain } from './operator/explain.js';
 import { startWorkers, tellReady, workersOf } from './workers.js';
@@ -60,7 +61,10 @@ async function serve(config: Config, log: Logger): Promise<void> {
     log.warn('the embedded database survives a killed process, but not a power loss');
   if (service.firstKey !== undefined)
     process.stdout.write(
-      welcome(config.publicUrl, service.firstKey.key, config.smsProviders.includes('console')),
+      welcome(config.publicUrl, service.firstKey.key, {
+        inbox: config.smsProviders.includes('console'),
+        page: isForTrying(config),
+      }),
     );
 }
 

@@ -161,9 +161,14 @@ export class ApplicationsService {
   /**
    * Makes a further key; the application keeps working with the old one until that is revoked.
    *
+   * @param key the key to use; left out, a random one is made
    * @throws OperatorError if the application is unknown or has two live keys
    */
-  async createKey(applicationId: string, keyScopes: readonly Scope[]): Promise<IssuedKey> {
+  async createKey(
+    applicationId: string,
+    keyScopes: readonly Scope[],
+    key?: string,
+  ): Promise<IssuedKey> {
     const application = await this.known(applicationId);
     return this.database.transaction(async (executor) => {
       await this.repository.lock(executor, applicationId);
@@ -171,7 +176,7 @@ export class ApplicationsService {
         throw new OperatorError(
           `The application has ${LIVE_KEYS} live keys already. Revoke one first: watchword keys revoke.`,
         );
-      return this.addKey(executor, application, keyScopes);
+      return this.addKey(executor, application, keyScopes, key);
     });
   }
 

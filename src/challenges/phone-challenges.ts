@@ -134,6 +134,7 @@ export class PhoneChallenges {
     const letter = {
       ...(await this.words(caller, phone.locale as Locale, channel, code, before)),
       ...{ id: newId('msg'), channel, to: number.e164, country: number.country, code, expiresAt },
+      purpose: challenge.purpose,
     };
     const placement: Placement = {
       caller,

@@ -7,7 +7,6 @@ import { DeliveryDesk } from './desk.js';
 import { DeliveryMetrics } from './delivery.metrics.js';
 import { Dispatcher } from './dispatcher.js';
 import { Inbox } from './inbox.js';
-import { InboxController } from './inbox.controller.js';
 import { MessagesRepository } from './messages.repository.js';
 import { Providers } from './providers.js';
 
@@ -23,7 +22,7 @@ import { Providers } from './providers.js';
     MessagesRepository,
     Providers,
   ],
-  controllers: [CallbacksController, InboxController],
-  exports: [Delivery, DeliveryDesk, DeliveryMetrics, Dispatcher],
+  controllers: [CallbacksController],
+  exports: [Delivery, DeliveryDesk, DeliveryMetrics, Dispatcher, Inbox],
 })
 export class DeliveryModule {}

@@ -10,6 +10,10 @@ export interface InboxEntry {
   readonly to: string;
   readonly channel: string;
   readonly body: string;
+  /** Absent in a notice. */
+  readonly code?: string;
+  /** What the code is for: the purpose of its challenge. */
+  readonly purpose?: string;
   readonly sentAt: Date;
 }
 
@@ -25,9 +29,9 @@ export class Inbox {
   ) {}
 
   /** @returns the id of the entry */
-  async add({ to, channel, text: body }: Letter): Promise<string> {
+  async add({ to, channel, text: body, code, purpose }: Letter): Promise<string> {
     const id = newId('msg');
-    const content = Buffer.from(JSON.stringify({ to, channel, body }));
+    const content = Buffer.from(JSON.stringify({ to, channel, body, code, purpose }));
     const { kysely } = this.database;
     await kysely
       .insertInto('inbox')
@@ -48,7 +52,7 @@ export class Inbox {
       .execute();
     return rows.map(({ id, content, sent_at: sentAt }) => {
       const opened = this.envelope.open(content, placeOf(id)).toString();
-      return { id, sentAt, ...(JSON.parse(opened) as Pick<InboxEntry, 'to' | 'channel' | 'body'>) };
+      return { id, sentAt, ...(JSON.parse(opened) as Omit<InboxEntry, 'id' | 'sentAt'>) };
     });
   }
 }

@@ -22,6 +22,8 @@ export interface Letter {
   readonly language: string;
   /** Absent in a notice. */
   readonly code?: string;
+  /** What the code is for: the purpose of its challenge. */
+  readonly purpose?: string;
   /** Who carried the code before, which did not help: asked last. */
   readonly avoid?: string;
   /** After that moment it is of no use. */

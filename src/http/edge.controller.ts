@@ -1,11 +1,5 @@
 import { Controller, Get, Header, Inject, Req, Res } from '@nestjs/common';
-import {
-  ApiExcludeEndpoint,
-  ApiOkResponse,
-  ApiOperation,
-  ApiProduces,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { bearerOf, CurrentCaller, Open, Scopes } from '../applications/access.js';
@@ -55,19 +49,6 @@ export class EdgeController {
     private readonly metrics: Metrics,
     @Inject(CONFIG) private readonly config: Pick<Config, 'metricsToken'>,
   ) {}
-
-  @Get()
-  @Open()
-  @ApiExcludeEndpoint()
-  pointer() {
-    return {
-      service: 'Watchword',
-      docs: '/docs',
-      openapi: '/openapi.json',
-      ready: '/health/ready',
-      jwks: '/.well-known/jwks.json',
-    };
-  }
 
   @Get('metrics')
   @Open()

@@ -1,20 +1,26 @@
 /**
- * What a first start prints: the key, and a whole login as three lines that can be pasted as they are.
+ * What a first start prints: the key, the page to try it on, and a whole login as three lines that can be
+ * pasted as they are.
  *
  * @param url where the service answers
  * @param key the first application's API key
- * @param hasInbox whether codes to phones lie in the inbox
+ * @param has whether codes to phones lie in the inbox, and whether there is a page to try it on
  */
-export function welcome(url: string, key: string, hasInbox: boolean): string {
+export function welcome(
+  url: string,
+  key: string,
+  has: { readonly inbox: boolean; readonly page: boolean },
+): string {
   const curl = `curl -s -H 'Authorization: Bearer ${key}' -H 'Content-Type: application/json'`;
-  const inbox = hasInbox ? `      Codes to phones: ${url}/dev/inbox` : '';
+  const inbox = has.inbox ? `      Codes to phones: ${url}/dev/inbox` : '';
+  const page = has.page ? ` in a browser: ${url}/\n\n  Or here` : '';
   const readCode = `printf 'Code from the app: '; read -r CODE`;
   return `
   Watchword runs, with a first application. Its API key, shown this once:
 
     ${key}
 
-  Try it, a line at a time:
+  Try it${page}, a line at a time:
 
   1. Enrol: scan the QR code with an authenticator app.
 FACTOR=$(${curl} ${url}/v1/users/alice/factors -d '{"type":"totp"}' | sed 's/.*"id":"\\([^"]*\\)".*/\\1/'); ${curl} ${url}/v1/factors/$FACTOR/qr.txt

@@ -1,6 +1,7 @@
-import { Controller, Get, Res } from '@nestjs/common';
+import { Controller, Get, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import Negotiator from 'negotiator';
 import { z } from 'zod';
 import { Open } from '../applications/access.js';
 import { Realms } from '../applications/realms.js';
@@ -22,11 +23,21 @@ export class AssetsController {
 
   @Get('assets/:name')
   @Open()
-  asset(@ValidParam('name', name) served: string, @Res({ passthrough: true }) reply: FastifyReply) {
+  asset(
+    @ValidParam('name', name) served: string,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     const asset = assetOf(served);
     if (asset === undefined) throw new WatchwordError('not_found');
-    void reply.headers({ 'Content-Type': asset.type, 'Cache-Control': FOR_GOOD });
-    return asset.content;
+    void reply.headers({
+      'Content-Type': asset.type,
+      'Cache-Control': FOR_GOOD,
+      Vary: 'Accept-Encoding',
+    });
+    if (new Negotiator(request).encoding(['gzip', 'identity']) !== 'gzip') return asset.content;
+    void reply.header('Content-Encoding', 'gzip');
+    return asset.packed;
   }
 
   @Get('logo/:realm/:version')

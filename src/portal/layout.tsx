@@ -19,9 +19,15 @@ export function Layout({ setting: { texts, look }, nonce, content }: LayoutProps
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <meta name="robots" content="noindex" />
+        {content.refreshSeconds && (
+          <noscript>
+            <meta http-equiv="refresh" content={String(content.refreshSeconds)} />
+          </noscript>
+        )}
         <title>{[content.title, look?.name].filter(Boolean).join(' · ')}</title>
         <link rel="icon" href={logo ?? 'data:,'} />
         <link rel="stylesheet" href={pathOfAsset('page.css')} nonce={nonce} />
+        {content.style && <link rel="stylesheet" href={pathOfAsset(content.style)} nonce={nonce} />}
         {look?.color && (
           <style nonce={nonce} dangerouslySetInnerHTML={{ __html: brandStyle(look.color) }} />
         )}
@@ -30,7 +36,7 @@ export function Layout({ setting: { texts, look }, nonce, content }: LayoutProps
         ))}
       </head>
       <body>
-        <div class="card">
+        <div class={content.style ? 'card wide' : 'card'}>
           {look && (
             <header class="brand">
               {logo ? <img src={logo} alt={look.name} height="40" /> : <bdi>{look.name}</bdi>}

@@ -16,6 +16,9 @@
  * 5. A script, where one helps: scripts/*.js, as browsers get it. Everything has to work without it.
  * 6. At the end `Visits.finish` gives the address to send the browser to; `Visits.note` before that tells the
  *    application what was done. Errors are thrown as everywhere: problem.page.tsx makes a page of them.
+ *
+ * Two pages are for developers and not for users, and not there in production: try-it/ at `/`, and inbox/ at
+ * /dev/inbox.
  */
 import { Module } from '@nestjs/common';
 import { ApplicationsModule } from '../applications/applications.module.js';
@@ -29,6 +32,7 @@ import { AssetsController } from './assets.controller.js';
 import { EnrolController } from './enrol/enrol.controller.js';
 import { EnrolState } from './enrol/enrol-state.js';
 import { SettingUp } from './enrol/setting-up.js';
+import { InboxController } from './inbox/inbox.controller.js';
 import { OpenController } from './open/open.controller.js';
 import { ManageController } from './manage/manage.controller.js';
 import { ManageState } from './manage/manage-state.js';
@@ -37,6 +41,11 @@ import { RemovalController } from './manage/removal.controller.js';
 import { PageGuard } from './page.guard.js';
 import { Refusals } from './refusals.js';
 import { ShownChallenges } from './shown-challenges.js';
+import { Demonstration } from './try-it/demonstration.js';
+import { Tour } from './try-it/tour.js';
+import { TourState } from './try-it/tour-state.js';
+import { TryItController } from './try-it/try-it.controller.js';
+import { VisitorCookie } from './try-it/visitor.js';
 import { Proving } from './verify/proving.js';
 import { RecentProof } from './verify/recent-proof.js';
 import { VerifyController } from './verify/verify.controller.js';
@@ -54,6 +63,7 @@ import { WayBackController } from './way-back.controller.js';
     TokensModule,
   ],
   providers: [
+    Demonstration,
     EnrolState,
     ManageState,
     Managing,
@@ -63,14 +73,19 @@ import { WayBackController } from './way-back.controller.js';
     Refusals,
     SettingUp,
     ShownChallenges,
+    Tour,
+    TourState,
     VerifyState,
+    VisitorCookie,
   ],
   controllers: [
     AssetsController,
     EnrolController,
+    InboxController,
     ManageController,
     OpenController,
     RemovalController,
+    TryItController,
     VerifyController,
     WayBackController,
   ],

@@ -78,7 +78,8 @@ function Problem({ texts, problem, again, wait, requestId }: ProblemProps) {
 /** Where to try again: the page that the form was on. */
 function againOf({ page, url, method }: FastifyRequest): string {
   if (page !== undefined) return `/p/${page.visit.link.id}/${page.visit.link.purpose}`;
-  return method === 'GET' ? url : '/open';
+  if (method === 'GET') return url;
+  return url.startsWith('/try-it/') ? '/' : '/open';
 }
 
 /** What was to be done is done; its way back to the application may have been lost. */

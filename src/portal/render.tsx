@@ -13,6 +13,10 @@ export interface Content {
   readonly body: VNode;
   /** Files of scripts/ beside page.js. */
   readonly scripts?: readonly string[];
+  /** Beside page.css, for pages that are more than a card. */
+  readonly style?: string;
+  /** How often it is loaded anew where no script keeps it up to date. */
+  readonly refreshSeconds?: number;
 }
 
 /** 128 bits: the policy allows what carries it, and each page has another. */

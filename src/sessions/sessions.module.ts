@@ -27,6 +27,6 @@ import { SessionsService } from './sessions.service.js';
     SessionsService,
   ],
   controllers: [SessionsController, OAuthController, ForwardAuthController],
-  exports: [OwnSessions, SessionsService],
+  exports: [Introspection, OwnSessions, SessionsService],
 })
 export class SessionsModule {}
