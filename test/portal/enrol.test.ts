@@ -308,6 +308,22 @@ it('a double click without JavaScript sets one factor up, and tells of it once',
   expect(await factorsOf(user)).toHaveLength(1);
 });
 
+it('of two answers at once neither says that anything is wrong', async () => {
+  const user = newUser();
+  const page = await follow(user, { link: { types: ['totp'] } });
+  await field(page).fill(codeOf(await deepLink(page)).slice(0, 5));
+  await page.evaluate(`(async (code) => {
+    const form = document.querySelector('.code-form');
+    const body = () => new URLSearchParams({ ...Object.fromEntries(new FormData(form)), code });
+    await Promise.all([1, 2, 3].map(() => fetch(form.action, { method: 'POST', body: body() })));
+  })('${codeOf(await deepLink(page))}')`);
+  await page.reload();
+  expect(await heading(page)).toBe('That works');
+  expect(await page.getByRole('alert').count()).toBe(0);
+  await button(page, 'Continue to Shop').click();
+  expect((await back(page)).outcome.done).toHaveLength(1);
+});
+
 it('a second way on the same link, and the application learns of both', async () => {
   const user = newUser();
   const page = await follow(user, { by: careful });
