@@ -61,6 +61,7 @@ const edge = [
   'test/portal/',
   'test/processes/kill-delivery.test.ts',
   'test/processes/nginx.test.ts',
+  'test/processes/nginx-certificates.test.ts',
   'test/processes/tls.test.ts',
   'test/processes/refusals.test.ts',
   'test/processes/stop.test.ts',

@@ -85,6 +85,72 @@ it('S123: production refuses every unsafe default, all of them at once', () => {
   ]);
 });
 
+it.each<[string, Record<string, string>]>([
+  ['WATCHWORD_TLS_KEY', { WATCHWORD_TLS_CERT: 'a.pem' }],
+  ['WATCHWORD_TLS_CERT', { WATCHWORD_TLS_KEY: 'a.pem' }],
+  [
+    'WATCHWORD_PUBLIC_URL',
+    {
+      WATCHWORD_TLS_CERT: 'a.pem',
+      WATCHWORD_TLS_KEY: 'b.pem',
+      WATCHWORD_PUBLIC_URL: 'http://mfa.example',
+    },
+  ],
+  ['WATCHWORD_TLS_CLIENT_CA', { WATCHWORD_TLS_CLIENT_CA: 'a.pem' }],
+  [
+    'WATCHWORD_TLS_CLIENT_CRL',
+    {
+      WATCHWORD_TLS_CERT: 'a.pem',
+      WATCHWORD_TLS_KEY: 'b.pem',
+      WATCHWORD_TLS_CLIENT_CRL: 'c.pem',
+    },
+  ],
+  ['WATCHWORD_TLS_CLIENT_CERT_HEADER', { WATCHWORD_TLS_CLIENT_CERT_HEADER: 'X-Client-Cert' }],
+  [
+    'WATCHWORD_TRUSTED_PROXIES',
+    {
+      WATCHWORD_TLS_CLIENT_CERT_HEADER: 'X-Client-Cert',
+      WATCHWORD_TRUSTED_PROXIES: '10.0.0.1, ::/0',
+    },
+  ],
+])('S109: what is unsafe together is refused by name: %s', (name, environment) => {
+  const problems = problemsOf(environment);
+  expect(problems.map((problem) => problem.split(':')[0])).toEqual([name]);
+});
+
+it.each([
+  ...['Authorization', 'Cookie', 'X-Forwarded-For', 'forwarded', 'Host', 'Content-Type', 'TE'],
+  ...['X-Request-Id', 'Idempotency-Key', 'Sec-Fetch-Site', 'Via', 'a b', 'X_Client', ':x', '1'],
+])('S109: no certificate comes in the header %s', (name) => {
+  const problems = problemsOf({
+    WATCHWORD_TLS_CLIENT_CERT_HEADER: name,
+    WATCHWORD_TRUSTED_PROXIES: '10.0.0.1',
+  });
+  expect(problems).toEqual([expect.stringMatching(/^WATCHWORD_TLS_CLIENT_CERT_HEADER: /)]);
+});
+
+it('S109: in production a proxy is not half a network', () => {
+  const problems = (proxies: string) =>
+    problemsOf({
+      NODE_ENV: 'production',
+      WATCHWORD_PUBLIC_URL: 'https://mfa.example',
+      WATCHWORD_ENCRYPTION_KEYS: `k1:${Buffer.alloc(32, 'some random bytes').toString('base64')}`,
+      WATCHWORD_DATABASE_URL: 'postgresql://db/watchword',
+      WATCHWORD_SMS_PROVIDERS: 'none',
+      WATCHWORD_TLS_CLIENT_CERT_HEADER: 'X-Client-Cert',
+      WATCHWORD_TRUSTED_PROXIES: proxies,
+    });
+  expect(problems('10.0.0.0/16, 192.0.2.1, 2001:db8::/48')).toEqual([]);
+  const [problem, ...others] = problems('10.0.0.0/8, 192.0.2.1, 2001:db8::/32');
+  expect(others).toEqual([]);
+  expect(problem).toMatch(/^WATCHWORD_TRUSTED_PROXIES: 10\.0\.0\.0\/8, 2001:db8::\/32 must/);
+});
+
+it('with TLS of its own the issuer is an https: address', () => {
+  const { publicUrl } = readConfig({ WATCHWORD_TLS_CERT: 'a.pem', WATCHWORD_TLS_KEY: 'b.pem' });
+  expect(publicUrl).toBe('https://localhost:3000');
+});
+
 it('S123: production takes what is safe', () => {
   const safe = {
     NODE_ENV: 'production',

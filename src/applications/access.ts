@@ -6,7 +6,7 @@ import { routeConfig } from '../input.js';
 import type { Scope } from './api-key.js';
 import type { Caller } from './application.js';
 
-/** Who may ask a route: everybody, or a key that carries at least one of these scopes. */
+/** Who may ask a route: everybody, or a credential that carries at least one of these scopes. */
 export type Access = 'open' | readonly Scope[];
 
 declare module 'fastify' {
@@ -20,11 +20,13 @@ declare module 'fastify' {
   }
 }
 
-/** The route needs an API key that carries at least one of these scopes. */
+/** The route needs a credential that carries at least one of these scopes. */
 export const Scopes = (...anyOf: [Scope, ...Scope[]]) =>
   applyDecorators(
     routeConfig({ access: anyOf }),
-    ...anyOf.flatMap((scope) => [ApiSecurity('key', [scope]), ApiSecurity('application', [scope])]),
+    ...anyOf.flatMap((scope) =>
+      ['key', 'application', 'certificate'].map((scheme) => ApiSecurity(scheme, [scope])),
+    ),
   );
 
 /** The route is for everybody. */

@@ -71,6 +71,11 @@ export class ClientTrust {
     return new ClientTrust(authorities, lists);
   }
 
+  /** When the first of the lists is over; undefined where there is none. */
+  get listsHoldUntil(): Date | undefined {
+    return this.lists.holdUntil;
+  }
+
   /** @param now the moment that certificates and lists have to be valid at */
   judge(shown: ShownCertificate, now: Date): Judgement {
     const examined = this.examine(shown);

@@ -41,6 +41,12 @@ export class RevocationLists {
     return this.lists.length === 0;
   }
 
+  /** When the first of them is over. */
+  get holdUntil(): Date | undefined {
+    const ends = this.lists.map(({ until }) => until.getTime());
+    return ends.length === 0 ? undefined : new Date(Math.min(...ends));
+  }
+
   /** Whether any list names the certificate, be the list old or new: nothing is taken back. */
   names({ issuerName, serialNumber }: Extensions): boolean {
     return this.lists.some(

@@ -6,6 +6,7 @@ import { CONFIG, type Config } from '../config.js';
 import { Database, type Statement } from '../storage/database.js';
 import { pendingMigrations } from '../storage/migrations.js';
 import { SigningKeys } from '../tokens/signing-keys.js';
+import { certificates } from './certificate-findings.js';
 import { masterKeys } from './master-key-findings.js';
 
 export interface Finding {
@@ -30,6 +31,7 @@ const askServer: Statement = {
 export async function examine(context: INestApplicationContext): Promise<Finding[]> {
   const checks = [
     configuration,
+    certificates,
     delivery,
     database,
     migrations,

@@ -3,6 +3,7 @@ import { CALLER_KEPT_MS, Callers } from '../../src/applications/callers.js';
 import { CertificatesService } from '../../src/applications/certificates.service.js';
 import { scopes, type Scope } from '../../src/applications/api-key.js';
 import type { BindingKind } from '../../src/applications/certificate-binding.js';
+import { examine } from '../../src/operator/doctor.js';
 import { TlsFiles } from '../../src/certificates/tls-files.js';
 import { startApplication, type Registered, type TestApplication } from '../support/application.js';
 import {
@@ -377,6 +378,38 @@ describe('a token that is got with a certificate', () => {
     agent.destroy();
     expect(claimsOf(body.access_token as string)).not.toHaveProperty('cnf');
     expect((await ask(undefined, bearer(body.access_token as string))).status).toBe(200);
+  });
+});
+
+describe('doctor', () => {
+  const says = async (check: string) =>
+    (await examine(service.app)).filter((finding) => finding.check === check);
+
+  it('says until when the certificate and the lists are good', async () => {
+    expect(await says('certificate')).toEqual([
+      {
+        check: 'certificate',
+        state: 'ok',
+        detail: 'the service’s certificate ends 2045-01-01T00:00:00.000Z',
+      },
+    ]);
+    const now = service.clock.now().getTime();
+    const good = (await root.revoke([])) + (await issuing.revoke([]));
+    for (const [hours, state] of [
+      [-1, 'failing'],
+      [12, 'warning'],
+      [48, 'ok'],
+    ] as const) {
+      const nextUpdate = new Date(now + hours * 3_600_000);
+      const list = await issuing.revoke([], { nextUpdate });
+      await folder.write('crl.pem', (await root.revoke([])) + list);
+      expect(await says('revocation lists')).toMatchObject([{ state }]);
+    }
+    await folder.write('crl.pem', 'nothing');
+    expect(await says('certificates')).toMatchObject([
+      { state: 'failing', detail: expect.stringContaining('WATCHWORD_TLS_CLIENT_CRL') },
+    ]);
+    await folder.write('crl.pem', good);
   });
 });
 
