@@ -50,6 +50,7 @@ import { Proving } from './verify/proving.js';
 import { RecentProof } from './verify/recent-proof.js';
 import { VerifyController } from './verify/verify.controller.js';
 import { VerifyState } from './verify/verify-state.js';
+import { ProblemsController } from './problems.controller.js';
 import { WayBackController } from './way-back.controller.js';
 
 @Module({
@@ -84,6 +85,7 @@ import { WayBackController } from './way-back.controller.js';
     InboxController,
     ManageController,
     OpenController,
+    ProblemsController,
     RemovalController,
     TryItController,
     VerifyController,

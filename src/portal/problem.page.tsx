@@ -4,9 +4,9 @@ import type { ErrorCode, WatchwordError } from '../errors.js';
 import { Countdown, Form } from './controls.js';
 import type { Page, Setting } from './page.js';
 import { renderPage, type Content } from './render.js';
-import { textsFor, type TextKey, type Texts } from './texts.js';
+import { textsFor, type Texts } from './texts.js';
 
-/** The codes that pages have words of their own for; every other is one of ours going wrong. */
+/** The codes that pages have words of their own for; every other is something of ours going wrong. */
 const told = {
   link_unknown: 'link_unknown',
   link_used: 'link_used',
@@ -20,7 +20,13 @@ const told = {
   rate_limited: 'rate_limited',
   storage_unavailable: 'unavailable',
   overloaded: 'unavailable',
+  internal: 'failed',
 } as const satisfies Partial<Record<ErrorCode, string>>;
+
+/** Whether pages have words of their own for an error. */
+export function isTold(code: string): code is keyof typeof told {
+  return Object.hasOwn(told, code);
+}
 
 /** After these the same address is worth another try. */
 const passing = new Set<string>(['form_stale', 'rate_limited', 'unavailable', 'failed']);
@@ -33,7 +39,7 @@ export function problemPage(
   const { page } = request;
   const setting = page ?? unknownSetting(request.headers['accept-language']);
   if (page?.visit.link.status === 'done') return renderPage(reply, page, doneContent(page));
-  const problem = code in told ? told[code as keyof typeof told] : 'failed';
+  const problem = isTold(code) ? told[code] : 'failed';
   const again = passing.has(problem) ? againOf(request) : undefined;
   const wait = members.retry_after;
   return renderPage(reply, setting, {
@@ -44,7 +50,7 @@ export function problemPage(
 
 interface ProblemProps {
   readonly texts: Texts;
-  readonly problem: (typeof told)[keyof typeof told] | 'failed';
+  readonly problem: (typeof told)[keyof typeof told];
   readonly again: string | undefined;
   /** Seconds. */
   readonly wait: number | undefined;
@@ -108,6 +114,5 @@ function unknownSetting(accept: string | undefined): Setting {
   return { texts, look: null, frameOrigins: [], formOrigins: [] };
 }
 
-/** The keys of the problems, so that a test can show each. */
-export const problems: readonly string[] = [...new Set<string>([...Object.values(told), 'failed'])];
-export type ProblemKey = Extract<TextKey, `problem.${string}.title`>;
+/** The problems that there are words for, by their codes. */
+export const problems = told;

@@ -90,7 +90,7 @@ it('speaks every language that messages to a phone are written in', () => {
 });
 
 it('each problem has a title and a text', () => {
-  for (const problem of problems)
+  for (const problem of Object.values(problems))
     for (const part of ['title', 'text'])
       expect(english[`problem.${problem}.${part}`]).toEqual(expect.any(String));
 });
