@@ -7,8 +7,6 @@ import { WatchwordError } from '../errors.js';
 import { routeConfig, ValidParam } from '../input.js';
 import { isTold, problemPage } from './problem.page.js';
 
-const name = z.string().max(64);
-
 /**
  * Every problem by its address, for those who look at pages, or translate them. It is shown and has not
  * happened: nothing is logged or counted of it, or anybody could ring the operator's alarm.
@@ -20,7 +18,7 @@ export class ProblemsController {
   @Open()
   @routeConfig({ problemPage })
   show(
-    @ValidParam('code', name) wanted: string,
+    @ValidParam('code', z.string().max(64)) wanted: string,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): string {
