@@ -67,7 +67,7 @@ it('gets a token for another service, with a scope and without (RFC 6749 4.4, RF
       server,
       client,
       secret,
-      new URLSearchParams(parameters as Record<string, string>),
+      new URLSearchParams(parameters),
       options,
     );
     const answer = await oauth.processClientCredentialsResponse(server, client, response);
