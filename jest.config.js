@@ -136,7 +136,7 @@ function onDatabase(database, elsewhere) {
 }
 
 export default {
-  testTimeout: 30_000,
+  testTimeout: 90_000,
   testSequencer: '<rootDir>/scripts/jest-sequencer.cjs',
   // More than processors: the process tests mostly wait for somebody else.
   maxWorkers: Math.max(3, availableParallelism()),

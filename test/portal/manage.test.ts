@@ -472,7 +472,7 @@ it('many sessions and factors stay below 30 kB, with everything a page has', asy
   });
   await page.reload({ waitUntil: 'networkidle' });
   expect(await sessions(page).count()).toBe(20);
-  expect(await part(page, 'Where you are').innerText()).toContain('Not shown here: 5.');
+  expect(await part(page, 'Where you are').innerText()).toContain('Not shown here: 10.');
   expect(bytes).toBeGreaterThan(10_000);
   expect(bytes).toBeLessThan(30_000);
 });

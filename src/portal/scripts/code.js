@@ -19,6 +19,8 @@
       if (event.inputType?.startsWith('delete') !== true) send();
     });
     field.form.addEventListener('submit', () => filling.abort());
+    // Typed before this script was here. After a reload, or the way back, a browser may put an old code there.
+    if (performance.getEntriesByType('navigation')[0]?.type === 'navigate') send();
 
     // WebOTP: the browser asks, and reads a message that is bound to this host.
     if (field.dataset.otp === 'sms' && 'OTPCredential' in window)
