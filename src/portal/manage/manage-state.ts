@@ -8,7 +8,7 @@ import { kindOf, ownNameOf, type WayKind } from '../verify/way.js';
 import { Managing } from './managing.js';
 
 /** A page has room for these; signing out of all ends the others as well. */
-const MOST_SESSIONS = 15;
+const MOST_SESSIONS = 12;
 
 export interface ManageView {
   readonly factors: readonly FactorView[];
