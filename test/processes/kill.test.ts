@@ -1,6 +1,8 @@
 /**
- * The process is killed, fifty times, at any moment of a crowd of logins. What was answered must stay
+ * The process is killed again and again, at any moment of a crowd of logins. What was answered must stay
  * true: a code that earned a token earns no second one, and a factor that was activated is there.
+ *
+ * Each round starts the service anew, so there are as many as a suite can afford; KILL_ROUNDS=50 for more.
  */
 import { decodeSecret } from '../../src/otp/secret.js';
 import { stepAt, totp } from '../../src/otp/totp.js';
@@ -8,7 +10,7 @@ import { defaultTotpParameters } from '../../src/otp/algorithm.js';
 import { startPostgres, type Postgres } from '../support/postgres.js';
 import { installation, startProcess, type ServiceProcess } from '../support/service-process.js';
 
-const ROUNDS = 50;
+const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 16);
 const USERS = 4;
 const isEmbedded = process.env['WATCHWORD_TEST_DATABASE'] === 'pglite';
 
@@ -45,7 +47,7 @@ it('S125: kill -9 at any moment: no code twice, nothing acknowledged lost', asyn
     );
     // Two requests with one code each; killed anywhere from the first statement to the last answer.
     const logins = [...people, ...people].map((person) => attempt(service, person, 1));
-    setTimeout(() => service.child.kill('SIGKILL'), (round * 7) % 90);
+    setTimeout(() => service.child.kill('SIGKILL'), (round * 37) % 90);
     for (const code of await Promise.all(logins)) if (code) count(spent, code);
     await service.end('SIGKILL');
     before = people;
