@@ -96,7 +96,7 @@ export class Introspection {
       return session?.applicationId === id ? { session, isNewest: true } : undefined;
     }
     const presented = this.refreshTokens.read(token);
-    const session = presented && (await this.repository.find(presented.sessionId));
+    const session = presented && (await this.repository.find(presented.id));
     if (presented === undefined || session?.applicationId !== id) return undefined;
     const { refreshHash } = session;
     const isNewest = refreshHash !== null && sameBytes(refreshHash, presented.hash);

@@ -2,11 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { auditContext, type Caller } from '../applications/application.js';
 import { Audit } from '../audit/audit.js';
 import { Clock } from '../clock.js';
+import type { PresentedToken } from '../crypto/rotating-token.js';
 import { WatchwordError } from '../errors.js';
 import { Database, type Executor } from '../storage/database.js';
 import { AccessTokens, type TokenAnswer } from '../tokens/access-tokens.js';
-import { hashOf, RefreshTokens, type PresentedToken } from './refresh-token.js';
-import { GRACE_SECONDS, idleEnd, standingOf, type Session } from './session.js';
+import { RefreshTokens } from './refresh-token.js';
+import { idleEnd, standingOf, type Session } from './session.js';
 import { SessionsRepository } from './sessions.repository.js';
 import { SessionsService, withSession } from './sessions.service.js';
 
@@ -40,7 +41,7 @@ export class Refreshing {
     if (presented === undefined) throw new WatchwordError('refresh_token_invalid');
     const now = this.clock.now();
     const refreshed = await this.database.transaction((executor) =>
-      this.rotate(executor, caller, { ...presented, token }, now),
+      this.rotate(executor, caller, presented, now),
     );
     // Thrown out here: the end of a session must not be rolled back with the refusal.
     if (refreshed === undefined) throw new WatchwordError('refresh_token_invalid');
@@ -59,26 +60,20 @@ export class Refreshing {
   private async rotate(
     executor: Executor,
     caller: Caller,
-    presented: PresentedToken & { readonly token: string },
+    presented: PresentedToken,
     now: Date,
   ): Promise<Refreshed | undefined> {
     const { application } = caller;
-    const { sessionId, token, hash } = presented;
+    const sessionId = presented.id;
     const session = await this.repository.hold(executor, application.id, sessionId);
     if (session === undefined) return undefined;
     switch (standingOf(session, presented, now)) {
       case 'newest': {
-        const refreshToken = this.refreshTokens.successor(sessionId, token);
-        await this.repository.rotate(
-          executor,
-          sessionId,
-          {
-            newest: hashOf(refreshToken),
-            previous: hash,
-            previousUntil: new Date(now.getTime() + GRACE_SECONDS * 1000),
-          },
-          { now, idleEndsAt: idleEnd(now, application.sessionIdleSeconds, session.endsAt) },
-        );
+        const { token: refreshToken, rotation } = this.refreshTokens.rotated(presented, now);
+        await this.repository.rotate(executor, sessionId, rotation, {
+          now,
+          idleEndsAt: idleEnd(now, application.sessionIdleSeconds, session.endsAt),
+        });
         await this.audit.record(executor, auditContext(caller), {
           type: 'session.refreshed',
           userId: session.userId,
@@ -89,7 +84,7 @@ export class Refreshing {
       }
       case 'predecessor': {
         const newest = session.refreshHash ?? Buffer.alloc(0);
-        const refreshToken = this.refreshTokens.madeSuccessor(sessionId, token, newest);
+        const refreshToken = this.refreshTokens.madeSuccessor(presented, newest);
         return refreshToken === undefined ? undefined : { session, refreshToken };
       }
       case 'reused': {

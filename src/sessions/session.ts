@@ -1,4 +1,4 @@
-import { sameBytes } from '../crypto/digest.js';
+import { rotationStanding, type PresentedToken } from '../crypto/rotating-token.js';
 import type { Grant } from '../tokens/claims.js';
 
 /** What carries a session: a token that is renewed at each use, or a browser's cookie. */
@@ -31,13 +31,6 @@ export interface Session {
   readonly revokedAt: Date | null;
 }
 
-/**
- * How long the token before the newest one still answers with that same newest one: two tabs that refresh
- * at once, or an answer that got lost. Its weakness: a thief who is that quick gets what the owner gets, and
- * is noticed at the first refresh that the two do not make within these seconds of each other.
- */
-export const GRACE_SECONDS = 10;
-
 export function isLive(
   { revokedAt, idleEndsAt, endsAt }: Pick<Session, 'revokedAt' | 'idleEndsAt' | 'endsAt'>,
   now: Date,
@@ -51,24 +44,16 @@ export function idleEnd(now: Date, idleSeconds: number, endsAt: Date): Date {
 }
 
 /**
- * What a presented refresh token is to its session.
+ * What a presented refresh token is to its session (rotating-token.ts); to one that has ended, `refused`.
  *
- * - `newest`: it is used up, and a successor made
- * - `predecessor`: the one before, within the grace: it gets the successor that there is (S92)
- * - `reused`: one of this session's that was used up before, so somebody has a copy: the session ends (S91)
- * - `refused`: none of it. It does not end the session, whose id its tokens tell to whoever reads them
- *
- * @param isGenuine whether this service made it for this session, at any time
+ * @param presented `isGenuine`: whether this service made it for this session, at any time
  */
 export function standingOf(
   session: Session,
-  presented: { readonly hash: Uint8Array; readonly isGenuine: boolean },
+  presented: Pick<PresentedToken, 'hash' | 'isGenuine'>,
   now: Date,
-): 'newest' | 'predecessor' | 'reused' | 'refused' {
-  const { refreshHash, previousHash, previousUntil } = session;
-  if (!isLive(session, now) || refreshHash === null) return 'refused';
-  if (sameBytes(refreshHash, presented.hash)) return 'newest';
-  const isPrevious = previousHash !== null && sameBytes(previousHash, presented.hash);
-  if (isPrevious && previousUntil !== null && now < previousUntil) return 'predecessor';
-  return presented.isGenuine ? 'reused' : 'refused';
+): ReturnType<typeof rotationStanding> {
+  const { refreshHash: newest, previousHash: previous, previousUntil } = session;
+  if (!isLive(session, now) || newest === null) return 'refused';
+  return rotationStanding({ newest, previous, previousUntil }, presented, now);
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ExpressionBuilder, Selectable } from 'kysely';
+import type { Rotation } from '../crypto/rotating-token.js';
 import { Database, type Executor } from '../storage/database.js';
 import type { Schema, SessionRow } from '../storage/schema.js';
 import type { Session, SessionKind } from './session.js';
@@ -128,11 +129,7 @@ export class SessionsRepository {
   async rotate(
     executor: Executor,
     id: string,
-    tokens: {
-      readonly newest: Uint8Array;
-      readonly previous: Uint8Array;
-      readonly previousUntil: Date;
-    },
+    tokens: Rotation,
     use: { readonly now: Date; readonly idleEndsAt: Date },
   ): Promise<void> {
     await executor

@@ -8,7 +8,7 @@ import { Database, type Executor } from '../storage/database.js';
 import { newId } from '../storage/ids.js';
 import { AccessTokens, type TokenAnswer } from '../tokens/access-tokens.js';
 import type { Grant } from '../tokens/claims.js';
-import { hashOf, RefreshTokens } from './refresh-token.js';
+import { RefreshTokens } from './refresh-token.js';
 import { cookieHashOf, cookieLine, newCookieId } from './session-cookie.js';
 import { idleEnd, type Session, type SessionKind } from './session.js';
 import { SessionsRepository, type SessionOwner } from './sessions.repository.js';
@@ -62,7 +62,7 @@ export class SessionsService {
       acr: grant.acr,
       authTime: grant.authTime,
       certificate: grant.certificate,
-      refreshHash: refreshToken === undefined ? null : hashOf(refreshToken),
+      refreshHash: refreshToken === undefined ? null : this.refreshTokens.hashOf(refreshToken),
       previousHash: null,
       previousUntil: null,
       createdAt: now,
