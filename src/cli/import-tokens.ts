@@ -4,6 +4,7 @@ import type { Config } from '../config.js';
 import { OperatorError } from '../errors.js';
 import type { Outcome } from '../inventory/imports.js';
 import { sentEntries } from '../operator/token-import-operations.js';
+import { FILE_KEY_FORM, readFileKey } from '../token-files/file-key.js';
 import { formatOf, readTokenFile, type FormatName } from '../token-files/formats.js';
 import { TokenFileError, type Entry } from '../token-files/token-file.js';
 import { showProgress } from './progress.js';
@@ -120,12 +121,11 @@ async function textOf(file: string): Promise<string> {
   }
 }
 
-/** A key in hexadecimal, from a file: on the command line everybody on the machine could read it. */
+/** A key from a file: on the command line everybody on the machine could read it. */
 export async function keyOf(file: string): Promise<Buffer> {
-  const hex = (await textOf(file)).trim();
-  if (!/^(?:[0-9a-f]{32}|[0-9a-f]{48}|[0-9a-f]{64})$/i.test(hex))
-    throw new OperatorError(`"${file}" holds no key: 16, 24 or 32 bytes in hexadecimal.`);
-  return Buffer.from(hex, 'hex');
+  const key = readFileKey((await textOf(file)).trim());
+  if (key === undefined) throw new OperatorError(`"${file}" holds no key: ${FILE_KEY_FORM}.`);
+  return key;
 }
 
 /** Every row, as comma-separated values (RFC 4180). */

@@ -51,7 +51,10 @@ function addImport(tokens: Command, { realmOption, show }: Tools): void {
     .addOption(
       new Option('--format <format>', 'told by its look if left out').choices([...formatNames]),
     )
-    .option('--key-file <file>', 'holds the pre-shared key of the file, in hexadecimal')
+    .option(
+      '--key-file <file>',
+      'holds the pre-shared key of the file, in hexadecimal or base64url',
+    )
     .option('--password-file <file>', 'holds the password of the file')
     .option('--user-field <name>', 'which member of a user is the user id here')
     .option('--look-ahead <n>', 'codes that a token may be ahead', lookAhead, LOOK_AHEAD)

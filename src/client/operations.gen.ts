@@ -206,13 +206,22 @@ export type TokensImportRequest = {
   /**
    * Left out: told by the look of the file.
    */
-  format?: 'pskc' | 'oath-csv';
+  format?:
+    | 'pskc'
+    | 'otpauth'
+    | 'google-authenticator'
+    | 'authelia'
+    | 'keycloak'
+    | 'kratos'
+    | 'privacyidea'
+    | 'yubico-csv'
+    | 'oath-csv';
   /**
    * The file, as text.
    */
   content: string;
   /**
-   * Of an encrypted file: the pre-shared key, in hexadecimal.
+   * Of an encrypted file: the pre-shared key, 16, 24 or 32 bytes in hexadecimal, or 32 in base64url.
    */
   key?: string;
   /**
@@ -238,7 +247,16 @@ export type TokensImportRequest = {
 };
 
 export type TokensImportReport = {
-  format: 'pskc' | 'oath-csv';
+  format:
+    | 'pskc'
+    | 'otpauth'
+    | 'google-authenticator'
+    | 'authelia'
+    | 'keycloak'
+    | 'kratos'
+    | 'privacyidea'
+    | 'yubico-csv'
+    | 'oath-csv';
   dry_run: boolean;
   imported: number;
   /**

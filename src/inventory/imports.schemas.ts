@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { lookAhead } from '../factors/factors.schemas.js';
 import { LOOK_AHEAD } from '../otp/hotp-window.js';
+import { FILE_KEY_FORM, readFileKey } from '../token-files/file-key.js';
 import { formatNames } from '../token-files/formats.js';
 import type { Outcome } from './imports.js';
 
@@ -10,13 +11,12 @@ export const IMPORT_BYTES = 8 * 1024 * 1024;
 export const IMPORT_ROWS = 10_000;
 
 /** The key of an encrypted file, as it is handed over beside it. */
-export const fileKey = z
-  .string()
-  .regex(
-    /^(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{48}|[0-9a-fA-F]{64})$/,
-    'must be 16, 24 or 32 bytes in hexadecimal',
-  )
-  .transform((hex) => Buffer.from(hex, 'hex'));
+export const fileKey = z.string().transform((text, context) => {
+  const key = readFileKey(text);
+  if (key !== undefined) return key;
+  context.addIssue({ code: 'custom', message: `must be ${FILE_KEY_FORM}` });
+  return z.NEVER;
+});
 
 export const importBody = z
   .strictObject({
@@ -27,7 +27,7 @@ export const importBody = z
     content: z.string().min(1).meta({ description: 'The file, as text.' }),
     key: fileKey
       .optional()
-      .meta({ description: 'Of an encrypted file: the pre-shared key, in hexadecimal.' }),
+      .meta({ description: `Of an encrypted file: the pre-shared key, ${FILE_KEY_FORM}.` }),
     password: z
       .string()
       .min(1)

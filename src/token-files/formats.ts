@@ -1,6 +1,13 @@
 /** The formats there are, and how a file is read whose format nobody named. */
+import { authelia } from './authelia.js';
+import { googleAuthenticator } from './google-authenticator.js';
+import { keycloak } from './keycloak.js';
+import { kratos } from './kratos.js';
 import { oathCsv } from './oath-csv.js';
+import { otpauthList } from './otpauth-list.js';
+import { privacyidea } from './privacyidea.js';
 import { pskc } from './pskc.js';
+import { yubicoCsv } from './yubico-csv.js';
 import {
   TokenFileError,
   type Entry,
@@ -11,6 +18,13 @@ import {
 /** In the order in which a file's looks are compared with them. */
 const byName = {
   pskc,
+  otpauth: otpauthList,
+  'google-authenticator': googleAuthenticator,
+  authelia,
+  keycloak,
+  kratos,
+  privacyidea,
+  'yubico-csv': yubicoCsv,
   'oath-csv': oathCsv,
 } as const satisfies Record<string, TokenFileFormat>;
 
