@@ -19,6 +19,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { ApplicationsModule } from './applications/applications.module.js';
 import { ChallengesModule } from './challenges/challenges.module.js';
 import { DeliveryModule } from './delivery/delivery.module.js';
+import { DevicesModule } from './devices/devices.module.js';
 import { FactorsModule } from './factors/factors.module.js';
 import { GroundModule } from './ground.module.js';
 import type { Ground } from './ground.js';
@@ -40,6 +41,7 @@ import { UsersModule } from './users/users.module.js';
     InventoryModule,
     TokensModule,
     SessionsModule,
+    DevicesModule,
     ChallengesModule,
     LinksModule,
     PortalModule,

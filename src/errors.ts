@@ -6,6 +6,7 @@
  * error's `cause`: it is logged, never answered (S121).
  */
 import type { ErrorEntry } from './errors/entry.js';
+import { deviceErrors } from './errors/devices.errors.js';
 import { hardwareTokenErrors } from './errors/hardware-tokens.errors.js';
 import { linkErrors } from './errors/links.errors.js';
 
@@ -225,6 +226,7 @@ export const errorTable = {
     detail: 'Wait for "retry_after" seconds before the next request.',
   },
   ...hardwareTokenErrors,
+  ...deviceErrors,
   ...linkErrors,
   internal: {
     status: 500,

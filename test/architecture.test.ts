@@ -14,7 +14,7 @@ const floors = [
   ['applications', 'users'],
   ['delivery'],
   ['tokens'],
-  ['sessions'],
+  ['sessions', 'devices'],
   ['hardware-tokens'],
   ['factors'],
   ['inventory'],

@@ -19,6 +19,8 @@ export interface Application {
   readonly sessionSeconds: number;
   /** Whether revoking a factor ends the sessions that it began. */
   readonly sessionsEndWithFactor: boolean;
+  /** For how long a browser is remembered after a proof; null: never. */
+  readonly rememberDeviceSeconds: number | null;
   /** Other services that it may get client tokens for, beside this one. */
   readonly tokenAudiences: readonly string[];
   /** Where the hosted pages may send a browser back to. */

@@ -34,6 +34,7 @@ const columns = [
   'applications.session_idle_seconds as sessionIdleSeconds',
   'applications.session_seconds as sessionSeconds',
   'applications.sessions_end_with_factor as sessionsEndWithFactor',
+  'applications.remember_device_seconds as rememberDeviceSeconds',
   'applications.token_audiences as tokenAudiences',
   'applications.redirect_uris as redirectUris',
   'applications.frame_origins as frameOrigins',
@@ -101,6 +102,7 @@ export class ApplicationsRepository {
         session_idle_seconds: application.sessionIdleSeconds,
         session_seconds: application.sessionSeconds,
         sessions_end_with_factor: application.sessionsEndWithFactor,
+        remember_device_seconds: application.rememberDeviceSeconds,
         token_audiences: [...application.tokenAudiences],
         redirect_uris: [...application.redirectUris],
         frame_origins: [...application.frameOrigins],
@@ -131,6 +133,18 @@ export class ApplicationsRepository {
     await executor
       .updateTable('applications')
       .set({ redirect_uris: [...redirectUris], frame_origins: [...frameOrigins] })
+      .where('id', '=', id)
+      .execute();
+  }
+
+  async setRememberDeviceSeconds(
+    executor: Executor,
+    id: string,
+    seconds: number | null,
+  ): Promise<void> {
+    await executor
+      .updateTable('applications')
+      .set({ remember_device_seconds: seconds })
       .where('id', '=', id)
       .execute();
   }

@@ -17,6 +17,7 @@ export interface ApplicationRequest {
   readonly sessionIdleSeconds?: number | undefined;
   readonly sessionSeconds?: number | undefined;
   readonly sessionsEndWithFactor?: boolean | undefined;
+  readonly rememberDeviceSeconds?: number | null | undefined;
   readonly tokenAudiences?: readonly string[] | undefined;
   readonly redirectUris?: readonly string[] | undefined;
   readonly frameOrigins?: readonly string[] | undefined;
@@ -78,6 +79,7 @@ export class ApplicationsService {
         sessionIdleSeconds: request.sessionIdleSeconds ?? SESSION_IDLE_SECONDS,
         sessionSeconds: request.sessionSeconds ?? SESSION_SECONDS,
         sessionsEndWithFactor: request.sessionsEndWithFactor ?? true,
+        rememberDeviceSeconds: request.rememberDeviceSeconds ?? null,
         tokenAudiences: request.tokenAudiences ?? [],
         redirectUris: request.redirectUris ?? [],
         frameOrigins: request.frameOrigins ?? [],
@@ -147,6 +149,24 @@ export class ApplicationsService {
       });
     });
     return { ...application, redirectUris, frameOrigins };
+  }
+
+  /**
+   * Says for how long browsers are remembered; null: not at all. It holds for those remembered before as well:
+   * a shorter time ends them sooner.
+   *
+   * @throws OperatorError if the application is unknown
+   */
+  async rememberDevices(id: string, seconds: number | null): Promise<Application> {
+    const application = await this.known(id);
+    await this.database.transaction(async (executor) => {
+      await this.repository.setRememberDeviceSeconds(executor, id, seconds);
+      await this.audit.record(executor, operator(application), {
+        type: 'application.device_memory_set',
+        seconds,
+      });
+    });
+    return { ...application, rememberDeviceSeconds: seconds };
   }
 
   /** @returns undefined where there is none of that id */

@@ -9,6 +9,17 @@ export type RefusalReason = 'incorrect' | 'used_before' | 'no_factor' | 'locked'
 /** Why a session has ended before its time. */
 export type SessionEnd = 'revoked' | 'replaced' | 'factor_revoked' | 'token_reused';
 
+/** Why a remembered device has ended before its time. */
+export type DeviceEnd =
+  'forgotten' | 'replaced' | 'too_many' | 'factors_changed' | 'token_reused' | 'attempts_spent';
+
+interface OfDevice {
+  readonly userId: string;
+  /** The factor whose proof it was remembered by. */
+  readonly factorId: string;
+  readonly deviceId: string;
+}
+
 interface OfSession {
   readonly userId: string;
   /** The factor whose proof it began with. */
@@ -37,6 +48,8 @@ export type AuditEvent =
       readonly redirectUris: readonly string[];
       readonly frameOrigins: readonly string[];
     }
+  /** How long browsers are remembered; null: not at all. */
+  | { readonly type: 'application.device_memory_set'; readonly seconds: number | null }
   | { readonly type: 'api_key.created'; readonly keyId: string; readonly scopes: readonly string[] }
   | { readonly type: 'api_key.revoked'; readonly keyId: string }
   | {
@@ -129,10 +142,16 @@ export type AuditEvent =
       readonly factorType: string;
       readonly reason: RefusalReason;
       readonly consecutiveFailures: number;
+      /** The remembered device that it was charged to as well. */
+      readonly deviceId?: string;
     }
   | ({ readonly type: 'session.created'; readonly kind: string } & OfSession)
   | ({ readonly type: 'session.refreshed' } & OfSession)
   | ({ readonly type: 'session.ended'; readonly reason: SessionEnd } & OfSession)
+  | ({ readonly type: 'device.remembered'; readonly endsAt: Date } & OfDevice)
+  /** Its token was presented, and a new one given. */
+  | ({ readonly type: 'device.recognised' } & OfDevice)
+  | ({ readonly type: 'device.ended'; readonly reason: DeviceEnd } & OfDevice)
   | {
       readonly type: 'client_token.issued';
       readonly jti: string;

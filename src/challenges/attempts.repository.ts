@@ -6,6 +6,7 @@ import { Batch, latestOf } from '../storage/batch.js';
 import { Database, type Executor } from '../storage/database.js';
 import type { AuditEventRow } from '../storage/schema.js';
 import * as sql from './attempts.sql.js';
+import { DEVICE_ATTEMPTS, DEVICE_FAILURES, type DeviceAttempts } from '../devices/device.js';
 import * as lockout from './lockout.js';
 
 /** What is about to be proved. */
@@ -18,7 +19,16 @@ export interface Attempt {
   readonly types: readonly FactorType[];
   readonly factorId: string | null;
   readonly challengeId: string | null;
+  /** The device that its token says it comes from. */
+  readonly device?: PresentedDevice | undefined;
   readonly now: Date;
+}
+
+/** A device token as it was presented; whose it may be is the application's and the user's word. */
+export interface PresentedDevice {
+  readonly id: string;
+  readonly hash: Uint8Array;
+  readonly applicationId: string;
 }
 
 export interface Charge extends lockout.Budget {
@@ -28,6 +38,12 @@ export interface Charge extends lockout.Budget {
   readonly challengeAttempts: number | null;
   /** The factors that the code may belong to. */
   readonly factors: readonly Checkable[];
+  /** The device that was charged as well; undefined where none was presented that is known. */
+  readonly device?: ChargedDevice | undefined;
+}
+
+export interface ChargedDevice extends DeviceAttempts {
+  readonly id: string;
 }
 
 type EventRow = Selectable<AuditEventRow>;
@@ -74,6 +90,9 @@ interface ChargeRow {
   parameters: Record<string, unknown> | null;
   last_step: number | null;
   drift_steps: number | null;
+  device_id?: string | null;
+  device_consecutive?: number | null;
+  device_failures?: number | null;
 }
 
 /** The hot path: one statement for what arrived together. */
@@ -82,6 +101,11 @@ export class AttemptsRepository {
   private readonly charges = new Batch<Attempt, Charge | undefined>(
     (attempts) => this.chargeAll(attempts),
     ({ realmId, userId, budget }) => JSON.stringify([realmId, userId, budget]),
+  );
+  /** Of attempts with a device: within one batch a user stands once, and so does each of the user's devices. */
+  private readonly knownCharges = new Batch<Attempt, Charge | undefined>(
+    (attempts) => this.chargeAll(attempts, true),
+    ({ realmId, userId }) => JSON.stringify([realmId, userId]),
   );
   private readonly consumptions = new Batch<Consumption, boolean>(
     (items) => this.consumeAll(items),
@@ -105,7 +129,8 @@ export class AttemptsRepository {
    *   was named is not an active one of this user
    */
   charge(attempt: Attempt): Promise<Charge | undefined> {
-    return this.charges.submit(attempt);
+    const charges = attempt.device === undefined ? this.charges : this.knownCharges;
+    return charges.submit(attempt);
   }
 
   /** @returns whether this login is the one that used the step up; committed when it answers */
@@ -151,8 +176,12 @@ export class AttemptsRepository {
     await this.refusals.submit(refusal);
   }
 
-  private async chargeAll(attempts: Attempt[]): Promise<(Charge | undefined)[]> {
-    const rows = await this.database.run<ChargeRow>(sql.charge, [
+  private async chargeAll(
+    attempts: Attempt[],
+    withDevices = false,
+  ): Promise<(Charge | undefined)[]> {
+    const statement = withDevices ? sql.chargeKnown : sql.charge;
+    const rows = await this.database.run<ChargeRow>(statement, [
       attempts.map(({ realmId }) => realmId),
       attempts.map(({ userId }) => userId),
       attempts.map(({ budget }) => budget),
@@ -165,6 +194,7 @@ export class AttemptsRepository {
       lockout.SLOW_WINDOW_SECONDS,
       lockout.CHALLENGE_ATTEMPTS,
       attempts.map(({ types }) => types.join()),
+      ...(withDevices ? deviceValues(attempts) : []),
     ]);
     const charges = new Array<Charge | undefined>(attempts.length).fill(undefined);
     for (const row of rows) {
@@ -177,6 +207,7 @@ export class AttemptsRepository {
         lockedUntil: row.locked_until,
         challengeAttempts: row.attempts_used,
         factors: [...(charges[index]?.factors ?? []), ...(factor ? [factor] : [])],
+        ...(row.device_id != null && { device: toDevice(row, row.device_id) }),
       };
     }
     return charges;
@@ -210,6 +241,21 @@ export class AttemptsRepository {
     ]);
     return refusals.map(() => undefined);
   }
+}
+
+function deviceValues(attempts: readonly Attempt[]): unknown[] {
+  return [
+    attempts.map(({ device }) => device?.id ?? null),
+    attempts.map(({ device }) => device?.hash ?? null),
+    attempts.map(({ device }) => device?.applicationId ?? null),
+    DEVICE_ATTEMPTS,
+    DEVICE_FAILURES,
+    lockout.ABSOLUTE_LIMIT,
+  ];
+}
+
+function toDevice(row: ChargeRow, id: string): ChargedDevice {
+  return { id, consecutive: row.device_consecutive ?? 0, failures: row.device_failures ?? 0 };
 }
 
 function codeValues(items: readonly CodeConsumption[]): unknown[] {

@@ -9,7 +9,8 @@
  * their inner quotes are most of what is sent.
  */
 import type { Statement } from '../storage/database.js';
-import { DEVICE_BUDGET } from './lockout.js';
+import { withDevice, withoutDevice, type ChargeParts } from './known-device.sql.js';
+import { DEVICE_BUDGET, SLOW_LIMIT, SLOW_WINDOW_SECONDS } from './lockout.js';
 
 /** Writes the audit's rows of those items that a CTE holds, by their place `n` in the batch. */
 const audited = (rows: string, done: string) => `
@@ -29,14 +30,12 @@ const audited = (rows: string, done: string) => `
  * $7 seconds to wait after 1, 2, … failures, $8 "until unlocked", $9 slow limit, $10 slow window in
  * seconds, $11 attempts of a challenge, $12 types of factor that the code may be of, with commas
  */
-export const charge: Statement = {
-  name: 'attempt-charge',
-  text: `
+const chargeWith = (parts: ChargeParts) => `
     WITH input AS (
-      SELECT realm_id, user_id, kind, factor_id, challenge_id, string_to_array(types, ',') AS types, n
-      FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $12::text[])
-        WITH ORDINALITY AS t (realm_id, user_id, kind, factor_id, challenge_id, types, n)
-    ), open_challenge AS (
+      SELECT realm_id, user_id, kind, factor_id, challenge_id, string_to_array(types, ',') AS types${parts.names}, n
+      FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $12::text[]${parts.arrays})
+        WITH ORDINALITY AS t (realm_id, user_id, kind, factor_id, challenge_id, types${parts.names}, n)
+    )${parts.known}, open_challenge AS (
       SELECT c.id FROM challenges c JOIN input i ON c.id = i.challenge_id
       WHERE c.status = 'pending' AND c.expires_at > $6 AND c.attempts_used < $11
       ORDER BY c.id FOR UPDATE OF c
@@ -67,24 +66,39 @@ export const charge: Statement = {
               THEN $6::timestamptz + ($7::int[])[failures] * interval '1 second'
           END
         FROM (
-          SELECT b.locked_until IS NULL OR b.locked_until <= $6 AS is_open,
+          SELECT b.locked_until IS NULL OR b.locked_until <= $6 OR ${parts.opens} AS is_open,
             b.consecutive + 1 AS failures,
             CASE WHEN is_over THEN 1 ELSE b.slow_count + 1 END AS slow_failures,
             CASE WHEN is_over THEN $6::timestamptz ELSE b.slow_since END AS since
           FROM (SELECT b.slow_since <= $6::timestamptz - $10::int * interval '1 second' AS is_over) w
         ) s)
       RETURNING b.realm_id, b.user_id, b.kind, b.granted, b.consecutive, b.slow_count, b.locked_until
-    )
+    )${parts.charged}
     SELECT i.n, c.granted, c.consecutive, c.slow_count, c.locked_until, a.attempts_used,
-      f.id AS factor_id, f.type, f.secret, f.parameters, f.last_step, f.drift_steps
+      f.id AS factor_id, f.type, f.secret, f.parameters, f.last_step, f.drift_steps${parts.columns}
     FROM input i
     JOIN charged c USING (realm_id, user_id, kind)
     LEFT JOIN attempted a ON a.id = i.challenge_id
+    ${parts.join}
     LEFT JOIN factors f ON c.granted AND f.realm_id = i.realm_id AND f.user_id = i.user_id
       AND f.status = 'active' AND f.type = ANY (i.types)
       AND (i.factor_id IS NULL OR f.id = i.factor_id)
-    ORDER BY i.n, f.id`,
+    ORDER BY i.n, f.id`;
+
+export const charge: Statement = { name: 'attempt-charge', text: chargeWith(withoutDevice) };
+/** The same for attempts that device tokens came with; further parameters: known-device.sql.ts. */
+export const chargeKnown: Statement = {
+  name: 'attempt-charge-known',
+  text: chargeWith(withDevice),
 };
+
+/**
+ * Gives an attempt back. A known device gets in where others' guesses have spent the account's slow limit: then
+ * they stay locked out, or each of its logins would be one guess more for them.
+ */
+export const CLEARED = `consecutive = 0, slow_count = greatest(b.slow_count - 1, 0),
+        locked_until = CASE WHEN b.slow_count > ${SLOW_LIMIT}
+          THEN b.slow_since + interval '${SLOW_WINDOW_SECONDS} seconds' END`;
 
 /**
  * Uses up the time step or the counter, completes the challenge, gives the attempt back and writes the audit: all of
@@ -116,7 +130,7 @@ export const consume: Statement = {
       FROM consumed s WHERE c.id = s.challenge_id
     ), cleared AS (
       UPDATE attempt_budgets b
-      SET consecutive = 0, slow_count = greatest(b.slow_count - 1, 0), locked_until = NULL
+      SET ${CLEARED}
       FROM consumed s
       WHERE b.realm_id = s.realm_id AND b.user_id = s.user_id AND b.kind = CASE s.type WHEN 'hotp' THEN '${DEVICE_BUDGET}' ELSE s.type END
     ), logged AS (${audited('$5', 'consumed')}
@@ -156,7 +170,7 @@ export const consumeCode: Statement = {
       FROM proven p WHERE c.id = p.challenge_id
     ), cleared AS (
       UPDATE attempt_budgets b
-      SET consecutive = 0, slow_count = greatest(b.slow_count - 1, 0), locked_until = NULL
+      SET ${CLEARED}
       FROM proven p WHERE b.realm_id = p.realm_id AND b.user_id = p.subject AND b.kind = 'phone'
     ), typed_in AS (
       SELECT key, count(*) AS codes

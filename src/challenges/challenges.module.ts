@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
+import { DevicesModule } from '../devices/devices.module.js';
 import { FactorsModule } from '../factors/factors.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
@@ -11,6 +12,7 @@ import { ChallengesService } from './challenges.service.js';
 import { DeviceProofs } from './device.proof.js';
 import { Enrolment } from './enrolment.js';
 import { EnrolmentController } from './enrolment.controller.js';
+import { KnownDevices } from './known-devices.js';
 import { Notices } from './notices.js';
 import { PhoneChallenges } from './phone-challenges.js';
 import { PhoneProof } from './phone.proof.js';
@@ -20,13 +22,21 @@ import { SentCodes } from './sent-codes.js';
 import { Verification } from './verification.js';
 
 @Module({
-  imports: [AuditModule, DeliveryModule, FactorsModule, SessionsModule, TokensModule],
+  imports: [
+    AuditModule,
+    DeliveryModule,
+    DevicesModule,
+    FactorsModule,
+    SessionsModule,
+    TokensModule,
+  ],
   providers: [
     AttemptsRepository,
     ChallengesRepository,
     ChallengesService,
     DeviceProofs,
     Enrolment,
+    KnownDevices,
     Notices,
     PhoneChallenges,
     PhoneProof,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { channels } from '../delivery/channel.js';
 import { messageStatuses, type MessageState } from '../delivery/message.js';
 import { mask } from '../delivery/phone-number.js';
+import { deviceRequest } from '../devices/devices.schemas.js';
 import { factorTypes } from '../factors/factor.js';
 import { clientIp, code, locale, phone } from '../factors/factors.schemas.js';
 import { sessionKinds } from '../sessions/session.js';
@@ -53,12 +54,13 @@ export const verifyBody = z
     first_factor: firstFactor.optional(),
     transaction: transaction.optional(),
     ...sessionRequest,
+    ...deviceRequest,
   })
   .refine(replacesNeedsSession, replacesAlone)
   .meta({ id: 'VerifyRequest' });
 
 export const verifyChallengeBody = z
-  .strictObject({ code, ...sessionRequest })
+  .strictObject({ code, ...sessionRequest, ...deviceRequest })
   .refine(replacesNeedsSession, replacesAlone)
   .meta({ id: 'VerifyChallengeRequest' });
 

@@ -4,7 +4,8 @@
  *
  * Rules and their sources:
  * - At most 100 consecutive failures for an account and kind of factor, then it is locked until an
- *   operator lifts it (NIST SP 800-63B-4, 3.2.2).
+ *   operator lifts it (NIST SP 800-63B-4, 3.2.2). The last ten of them are for known devices: whoever has
+ *   none is stopped at 90, so that nobody can spend what the owner's own browser needs (S38).
  * - Long before that each failure makes the next attempt wait: five are free, then 30 s, doubling up
  *   to an hour (the same section suggests growing delays against an attacker who would rather lock
  *   people out than in).
@@ -16,7 +17,8 @@
  *   guesses in parallel, or ones whose process dies, count like any other (S30).
  *
  * What is given up: somebody who knows a user's name can keep that one kind of factor locked. The
- * kinds are counted apart, so the user's other kinds still work (S38).
+ * kinds are counted apart, so the user's other kinds still work, and so does a device that the user's
+ * application remembers: it has attempts of its own (devices/device.ts), which are counted here as well (S38).
  */
 
 /**
@@ -31,7 +33,10 @@ export const CHALLENGE_ATTEMPTS = 5;
 export const FREE_ATTEMPTS = 5;
 export const FIRST_DELAY_SECONDS = 30;
 export const LONGEST_DELAY_SECONDS = 3600;
-export const CONSECUTIVE_LIMIT = 100;
+/** Failures in a row that whoever comes without a known device may make. */
+export const CONSECUTIVE_LIMIT = 90;
+/** All of them, those of known devices included. */
+export const ABSOLUTE_LIMIT = 100;
 export const SLOW_LIMIT = 200;
 export const SLOW_WINDOW_SECONDS = 30 * 86_400;
 

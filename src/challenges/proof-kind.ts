@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { Caller } from '../applications/application.js';
 import type { RefusalReason } from '../audit/event.js';
+import type { PresentedToken } from '../crypto/rotating-token.js';
 import type { FactorType } from '../factors/factor.js';
 import type { AuditEventRow } from '../storage/schema.js';
 import type { FirstFactor, ProvenMethod } from '../tokens/claims.js';
@@ -17,6 +18,8 @@ export interface Claim {
   readonly challenge: Challenge | null;
   readonly firstFactor: readonly FirstFactor[];
   readonly transactionHash: string | null;
+  /** The token of a device that came with it, one that this service made. */
+  readonly device?: PresentedToken | undefined;
   readonly now: Date;
 }
 

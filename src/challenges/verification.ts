@@ -4,21 +4,24 @@ import { Audit } from '../audit/audit.js';
 import type { RefusalReason } from '../audit/event.js';
 import { Clock } from '../clock.js';
 import { WatchwordError } from '../errors.js';
+import type { DeviceAnswer } from '../devices/device.js';
 import type { FactorType } from '../factors/factor.js';
 import type { SessionKind } from '../sessions/session.js';
 import { SessionsService, type Issued } from '../sessions/sessions.service.js';
 import { AccessTokens } from '../tokens/access-tokens.js';
 import { grantOf, hashTransaction, type FirstFactor } from '../tokens/claims.js';
 import { AttemptsRepository, type Charge } from './attempts.repository.js';
-import { attemptsLeftOf, maySee, statusAt, type Challenge } from './challenge.js';
+import type { Challenge } from './challenge.js';
 import { ChallengesRepository } from './challenges.repository.js';
-import { attemptsLeft, CHALLENGE_ATTEMPTS, retryAfter } from './lockout.js';
+import { acceptedTypes, claimOf, mayVerify, refuseEnded } from './claiming.js';
+import { CHALLENGE_ATTEMPTS, retryAfter } from './lockout.js';
 import { DeviceProofs } from './device.proof.js';
+import { KnownDevices, leftAfter, type DeviceRequest } from './known-devices.js';
 import { PhoneProof } from './phone.proof.js';
 import type { Claim, ProofKind, Proven } from './proof-kind.js';
 
 /** What the application wants of the proof. */
-export interface TokenRequest {
+export interface TokenRequest extends DeviceRequest {
   readonly session?: SessionKind | undefined;
   readonly replaces_session?: string | undefined;
   /** Thumbprint of the certificate that the token is to be bound to. */
@@ -36,6 +39,12 @@ export interface VerifyRequest extends TokenRequest {
   readonly transaction?: Record<string, unknown> | undefined;
 }
 
+/** What was proved, and what the attempt was charged to. */
+interface Proved {
+  readonly proven: Proven;
+  readonly charge: Charge;
+}
+
 /**
  * THE FLOW: a typed code becomes a token. Each step is committed before the next begins, in the order
  * that is safe when the process dies between any two of them: the attempt is charged before the code
@@ -48,6 +57,7 @@ export class Verification {
     private readonly challenges: ChallengesRepository,
     private readonly devices: DeviceProofs,
     private readonly phone: PhoneProof,
+    private readonly known: KnownDevices,
     private readonly tokens: AccessTokens,
     private readonly sessions: SessionsService,
     private readonly audit: Audit,
@@ -70,6 +80,7 @@ export class Verification {
       challenge: null,
       firstFactor: request.first_factor ?? [],
       transactionHash: request.transaction ? hashTransaction(request.transaction) : null,
+      ...this.known.claimed(request),
       now: this.clock.now(),
     };
     return this.issue(claim, await this.prove(claim, this.devices.any), request);
@@ -90,7 +101,10 @@ export class Verification {
     if (challenge === undefined || !mayVerify(caller, challenge))
       throw new WatchwordError('not_found');
     const kind = this.kindOf(challenge);
-    const claim = claimOf(caller, challenge, request.code, this.clock.now());
+    const claim = {
+      ...claimOf(caller, challenge, request.code, this.clock.now()),
+      ...this.known.claimed(request),
+    };
     return this.issue(claim, await this.prove(claim, kind), request);
   }
 
@@ -99,18 +113,28 @@ export class Verification {
    *
    * @throws WatchwordError as `byChallenge`
    */
-  async proveOnly(caller: Caller, challenge: Challenge, code: string): Promise<Proven> {
-    const kind = this.kindOf(challenge);
-    return this.prove(claimOf(caller, challenge, code, this.clock.now()), kind);
+  async proveOnly(
+    caller: Caller,
+    challenge: Challenge,
+    code: string,
+    request: DeviceRequest = {},
+  ): Promise<Proven & { readonly device: DeviceAnswer | undefined }> {
+    const claim = {
+      ...claimOf(caller, challenge, code, this.clock.now()),
+      ...this.known.claimed(request),
+    };
+    const { proven, charge } = await this.prove(claim, this.kindOf(challenge));
+    const device = await this.known.afterProof(claim, charge, proven, request);
+    return { ...proven, device };
   }
 
-  private async prove(claim: Claim, kind: ProofKind): Promise<Proven> {
+  private async prove(claim: Claim, kind: ProofKind): Promise<Proved> {
     const charge = await this.charge(claim, kind, acceptedTypes(claim, kind));
     await this.refuseWhileLocked(claim, kind, charge);
     const consume = kind.compare(claim, charge);
     if (consume === undefined) return this.refuseCode(claim, kind, charge);
     const proven = await consume((what) => this.approval(claim, charge, what));
-    return proven ?? this.refuseSpent(claim, kind, charge);
+    return proven === undefined ? this.refuseSpent(claim, kind, charge) : { proven, charge };
   }
 
   private kindOf({ type }: Challenge): ProofKind {
@@ -132,6 +156,7 @@ export class Verification {
       // A phone's code belongs to its challenge; whose the number is, is looked up once it was right.
       factorId: kind === this.phone ? null : claim.factorId,
       challengeId: challenge?.id ?? null,
+      device: this.known.presented(claim),
       now,
     });
     if (charge !== undefined) return charge;
@@ -166,11 +191,13 @@ export class Verification {
       await this.sessions.requireOwn(caller, request.replaces_session);
   }
 
-  private issue(
+  private async issue(
     claim: Claim,
-    { userId, factorId, type, method }: Proven,
-    { session, replaces_session: replaces, certificate_thumbprint: certificate }: TokenRequest,
-  ): Issued | Promise<Issued> {
+    { proven, charge }: Proved,
+    request: TokenRequest,
+  ): Promise<Issued> {
+    const { userId, factorId, type, method } = proven;
+    const { session, replaces_session: replaces, certificate_thumbprint: certificate } = request;
     const grant = grantOf({
       userId,
       factor: { id: factorId, type },
@@ -180,9 +207,12 @@ export class Verification {
       certificate: certificate ?? null,
       provenAt: claim.now,
     });
-    return session === undefined
-      ? { token: this.tokens.issue(claim.caller.application, grant) }
-      : this.sessions.begin(claim.caller, { kind: session, replaces }, grant);
+    const device = await this.known.afterProof(claim, charge, proven, request);
+    const issued =
+      session === undefined
+        ? { token: this.tokens.issue(claim.caller.application, grant) }
+        : await this.sessions.begin(claim.caller, { kind: session, replaces }, grant);
+    return device === undefined ? issued : { ...issued, token: { ...issued.token, device } };
   }
 
   private refuseCode(claim: Claim, kind: ProofKind, charge: Charge): Promise<never> {
@@ -201,23 +231,22 @@ export class Verification {
     reason: RefusalReason,
   ): Promise<never> {
     const ofChallenge = CHALLENGE_ATTEMPTS - (charge.challengeAttempts ?? 0);
-    const left = Math.min(attemptsLeft(charge), ofChallenge);
-    const locked = retryAfter(charge, claim.now);
+    const { left, locked } = leftAfter(charge, claim.now);
     await this.refuse(claim, kind, charge, reason, ofChallenge <= 0 || locked !== undefined);
     throw new WatchwordError('code_incorrect', {
-      attempts_left: left,
+      attempts_left: Math.min(left, ofChallenge),
       ...(locked !== undefined && { retry_after: locked }),
     });
   }
 
-  private refuse(
+  private async refuse(
     claim: Claim,
     kind: ProofKind,
     charge: Charge,
     reason: RefusalReason,
     endsChallenge: boolean,
-  ) {
-    return this.attempts.refuse({
+  ): Promise<void> {
+    await this.attempts.refuse({
       challengeId: claim.challenge?.id ?? null,
       endsChallenge,
       now: claim.now,
@@ -230,8 +259,10 @@ export class Verification {
         factorType: charge.factors[0]?.type ?? kind.types[0],
         reason,
         consecutiveFailures: charge.consecutive,
+        ...(charge.device !== undefined && { deviceId: charge.device.id }),
       }),
     });
+    await this.known.afterRefusal(claim, charge);
   }
 
   /** The challenge ended between being read and being charged: by another replica, or by time. */
@@ -241,31 +272,4 @@ export class Verification {
     // Still open, so it is the factor it names that is gone.
     throw new WatchwordError('not_found');
   }
-}
-
-/** What a challenge says is to be proved; nothing of it comes from who answers (S27). */
-function claimOf(caller: Caller, challenge: Challenge, code: string, now: Date): Claim {
-  const { userId, factorId, firstFactor, transactionHash } = challenge;
-  return { caller, userId, code, factorId, challenge, firstFactor, transactionHash, now };
-}
-
-/** The types that are proved this way and that the application accepts. */
-function acceptedTypes({ caller }: Claim, kind: ProofKind): readonly FactorType[] {
-  const { factorTypes } = caller.application;
-  const accepted = kind.types.filter((type) => factorTypes.includes(type));
-  if (accepted.length > 0) return accepted;
-  throw new WatchwordError('factor_type_not_allowed', { allowed: factorTypes });
-}
-
-/** An enrolment's code makes a factor, and never a token. */
-function mayVerify(caller: Caller, challenge: Challenge): boolean {
-  return challenge.purpose !== 'enrol' && maySee(caller, challenge);
-}
-
-function refuseEnded(challenge: Challenge, now: Date): void {
-  const status = statusAt(challenge, now);
-  if (status === 'pending' && attemptsLeftOf(challenge) > 0) return;
-  throw new WatchwordError('challenge_ended', {
-    challenge_status: status === 'pending' ? 'failed' : status,
-  });
 }

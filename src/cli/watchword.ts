@@ -73,6 +73,11 @@ applications
   )
   .option('--session-seconds <n>', 'a session ends after so long (default: 30 days)', seconds)
   .option('--no-sessions-end-with-factor', 'sessions outlive the factor that began them')
+  .option(
+    '--remember-device-seconds <n>',
+    'remember a browser after a proof; at most 90 days',
+    seconds,
+  )
   .option('--token-audience <text...>', 'other services that it may get client tokens for')
   .option('--redirect-uri <uri...>', 'where the hosted pages may send browsers back to')
   .option('--frame-origin <origin...>', 'origins that may frame the hosted pages')
@@ -104,6 +109,12 @@ applications
   .description('say for which other services it may get client tokens; none takes all away')
   .action((id: string, audiences: string[]) =>
     run('applications.allow-audience', { id, audiences }),
+  );
+applications
+  .command('remember-devices <id> <seconds>')
+  .description('say for how long browsers are remembered after a proof: seconds, or "off"')
+  .action((id: string, text: string) =>
+    run('applications.remember-devices', { id, seconds: text === 'off' ? null : Number(text) }),
   );
 applications
   .command('list')

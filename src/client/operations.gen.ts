@@ -44,6 +44,53 @@ export type RenameRequest = {
   name: string;
 };
 
+export type DeviceCheckRequest = {
+  device_token: string;
+};
+
+export type DeviceCheck = {
+  device: {
+    id: string;
+    /**
+     * Good once: each use answers with the next.
+     */
+    token: string;
+    /**
+     * Its end, whatever happens.
+     */
+    expires_at: string;
+  };
+  user_id: string;
+  factor: {
+    id: string;
+    type: string;
+  };
+  /**
+   * When a factor was proved on it. It is no proof of now.
+   */
+  proved_at: string;
+};
+
+export type DeviceList = {
+  data: Array<Device>;
+};
+
+export type Device = {
+  id: string;
+  user_id: string;
+  application_id: string;
+  factor: {
+    id: string;
+    type: string;
+  };
+  /**
+   * When a factor was proved on it. It is no proof of now.
+   */
+  proved_at: string;
+  last_used_at: string;
+  expires_at: string;
+};
+
 export type RefreshRequest = {
   refresh_token: string;
 };
@@ -69,6 +116,14 @@ export type Token = {
   refresh_token?: string;
   session_id?: string;
   session_expires_at?: string;
+  /**
+   * The device that is remembered, with its next token.
+   */
+  device?: {
+    id: string;
+    token: string;
+    expires_at: string;
+  };
 };
 
 export type TokenRequest = {
@@ -343,6 +398,14 @@ export type VerifyRequest = {
    * Binds the token to a client certificate (RFC 8705): the claim `cnf` holds it as `x5t#S256`.
    */
   certificate_thumbprint?: string;
+  /**
+   * Remember the device that the proof was made on: answers with `device`, where the application’s policy is on.
+   */
+  remember_device?: boolean;
+  /**
+   * The token of a device that is remembered. It has attempts of its own, so that nobody else’s wrong codes keep its user out; answers with its next token as `device`.
+   */
+  device_token?: string;
 };
 
 export type JsonValue =
@@ -453,6 +516,14 @@ export type VerifyChallengeRequest = {
    * Binds the token to a client certificate (RFC 8705): the claim `cnf` holds it as `x5t#S256`.
    */
   certificate_thumbprint?: string;
+  /**
+   * Remember the device that the proof was made on: answers with `device`, where the application’s policy is on.
+   */
+  remember_device?: boolean;
+  /**
+   * The token of a device that is remembered. It has attempts of its own, so that nobody else’s wrong codes keep its user out; answers with its next token as `device`.
+   */
+  device_token?: string;
 };
 
 export type EnrolRequest = EnrolAppRequest | EnrolPhoneRequest | EnrolTokenRequest;
@@ -815,6 +886,7 @@ export type ErrorCode =
   | 'hardware_token_unavailable'
   | 'hardware_token_in_use'
   | 'factor_not_resyncable'
+  | 'device_unknown'
   | 'exchange_code_invalid'
   | 'redirect_uri_not_allowed'
   | 'wrong_browser'
@@ -951,6 +1023,75 @@ export type FactorQrTextResponses = {
 };
 
 export type FactorQrTextResponse = FactorQrTextResponses[keyof FactorQrTextResponses];
+
+export type CheckDeviceData = {
+  body: DeviceCheckRequest;
+  path: {
+    /**
+     * The application’s own name for the user; opaque and case-sensitive.
+     */
+    user_id: string;
+  };
+  query?: never;
+  url: '/v1/users/{user_id}/devices/check';
+};
+
+export type CheckDeviceResponses = {
+  200: DeviceCheck;
+};
+
+export type CheckDeviceResponse = CheckDeviceResponses[keyof CheckDeviceResponses];
+
+export type ForgetDevicesData = {
+  body?: never;
+  path: {
+    /**
+     * The application’s own name for the user; opaque and case-sensitive.
+     */
+    user_id: string;
+  };
+  query?: never;
+  url: '/v1/users/{user_id}/devices';
+};
+
+export type ForgetDevicesResponses = {
+  204: void;
+};
+
+export type ForgetDevicesResponse = ForgetDevicesResponses[keyof ForgetDevicesResponses];
+
+export type ListDevicesData = {
+  body?: never;
+  path: {
+    /**
+     * The application’s own name for the user; opaque and case-sensitive.
+     */
+    user_id: string;
+  };
+  query?: never;
+  url: '/v1/users/{user_id}/devices';
+};
+
+export type ListDevicesResponses = {
+  200: DeviceList;
+};
+
+export type ListDevicesResponse = ListDevicesResponses[keyof ListDevicesResponses];
+
+export type ForgetDeviceData = {
+  body?: never;
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/v1/devices/{id}';
+};
+
+export type ForgetDeviceResponses = {
+  204: void;
+};
+
+export type ForgetDeviceResponse = ForgetDeviceResponses[keyof ForgetDeviceResponses];
 
 export type RefreshTokenData = {
   body: RefreshRequest;
@@ -1350,6 +1491,14 @@ export interface Operations {
   factorQrPng: { takes: FactorQrPngData; gives: FactorQrPngResponse };
   /** The QR code of a pending factor, to scan from a terminal. */
   factorQrText: { takes: FactorQrTextData; gives: FactorQrTextResponse };
+  /** Ask whether a device is remembered. */
+  checkDevice: { takes: CheckDeviceData; gives: CheckDeviceResponse };
+  /** List a user’s remembered devices. */
+  listDevices: { takes: ListDevicesData; gives: ListDevicesResponse };
+  /** Forget every device of a user. */
+  forgetDevices: { takes: ForgetDevicesData; gives: ForgetDevicesResponse };
+  /** Forget a device. */
+  forgetDevice: { takes: ForgetDeviceData; gives: ForgetDeviceResponse };
   /** Exchange a refresh token for an access token and its successor. */
   refreshToken: { takes: RefreshTokenData; gives: RefreshTokenResponse };
   /** Ask what a token is worth now (RFC 7662). */
@@ -1411,6 +1560,10 @@ export const routes = {
   factorQrSvg: ['GET', '/v1/factors/{id}/qr.svg'],
   factorQrPng: ['GET', '/v1/factors/{id}/qr.png'],
   factorQrText: ['GET', '/v1/factors/{id}/qr.txt'],
+  checkDevice: ['POST', '/v1/users/{user_id}/devices/check'],
+  listDevices: ['GET', '/v1/users/{user_id}/devices'],
+  forgetDevices: ['DELETE', '/v1/users/{user_id}/devices'],
+  forgetDevice: ['DELETE', '/v1/devices/{id}'],
   refreshToken: ['POST', '/v1/tokens/refresh'],
   introspectToken: ['POST', '/v1/tokens/introspect'],
   revokeToken: ['POST', '/v1/tokens/revoke'],

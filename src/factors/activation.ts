@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { auditContext, type Application, type Caller } from '../applications/application.js';
 import { Audit } from '../audit/audit.js';
 import { Clock } from '../clock.js';
+import { DevicesService } from '../devices/devices.service.js';
 import { WatchwordError } from '../errors.js';
 import { Stock } from '../hardware-tokens/stock.js';
 import { Database, type Executor } from '../storage/database.js';
@@ -32,6 +33,7 @@ export class Activation {
     private readonly methods: CodeMethods,
     private readonly phone: PhoneMethod,
     private readonly stock: Stock,
+    private readonly devices: DevicesService,
     private readonly database: Database,
     private readonly audit: Audit,
     private readonly clock: Clock,
@@ -82,6 +84,8 @@ export class Activation {
     if (factor === undefined) return undefined;
     if (serialOf(factor) !== undefined && !(await this.stock.activate(executor, factor, now)))
       throw new WatchwordError('factor_not_pending');
+    if (active.length > 0)
+      await this.devices.endWithFactors(executor, auditContext(caller), [userId]);
     await this.audit.record(executor, auditContext(caller), {
       type: 'factor.activated',
       firstOfUser: active.length === 0,

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Audit, type AuditContext } from '../audit/audit.js';
 import { CONFIG, type Config } from '../config.js';
+import { DevicesService } from '../devices/devices.service.js';
 import type { HotpParameters } from '../otp/algorithm.js';
 import { stepAt } from '../otp/totp.js';
 import type { Executor } from '../storage/database.js';
@@ -44,6 +45,7 @@ export class FactorImport {
     private readonly totp: TotpMethod,
     private readonly hotp: HotpMethod,
     private readonly methods: CodeMethods,
+    private readonly devices: DevicesService,
     private readonly audit: Audit,
     @Inject(CONFIG) private readonly config: Pick<Config, 'factorsPerUser'>,
   ) {}
@@ -86,6 +88,8 @@ export class FactorImport {
       return { ...place, applicationId, ...stored, name: brought.name ?? defaultName };
     });
     await this.repository.addActive(executor, factors, now);
+    const further = all.filter(({ isFirst }) => !isFirst).map(({ brought }) => brought.userId);
+    await this.devices.endWithFactors(executor, context, [...new Set(further)].sort());
     const rows = factors.map((factor, index) =>
       this.audit.row(context, {
         type: 'factor.imported',

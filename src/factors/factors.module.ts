@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
+import { DevicesModule } from '../devices/devices.module.js';
 import { HardwareTokensModule } from '../hardware-tokens/hardware-tokens.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
@@ -20,6 +21,7 @@ import { TotpMethod } from './totp.method.js';
   imports: [
     AuditModule,
     DeliveryModule,
+    DevicesModule,
     HardwareTokensModule,
     SessionsModule,
     TokensModule,

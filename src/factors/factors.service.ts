@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { auditContext, type Caller } from '../applications/application.js';
 import { Audit, type AuditContext } from '../audit/audit.js';
 import { Clock } from '../clock.js';
+import { DevicesService } from '../devices/devices.service.js';
 import { WatchwordError } from '../errors.js';
 import { Stock } from '../hardware-tokens/stock.js';
 import { SessionsService } from '../sessions/sessions.service.js';
@@ -18,6 +19,7 @@ export class FactorsService {
     private readonly totp: TotpMethod,
     private readonly stock: Stock,
     private readonly sessions: SessionsService,
+    private readonly devices: DevicesService,
     private readonly database: Database,
     private readonly audit: Audit,
     private readonly clock: Clock,
@@ -110,6 +112,9 @@ export class FactorsService {
     });
     if (serialOf(factor) !== undefined) await this.stock.release(executor, context, factor, now);
     await this.sessions.endWithFactor(executor, context, id);
+    // One that was never active guarded nothing.
+    if (factor.activatedAt !== null)
+      await this.devices.endWithFactors(executor, context, [factor.userId]);
     return true;
   }
 }

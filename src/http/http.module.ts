@@ -3,6 +3,7 @@ import { APP_FILTER } from '@nestjs/core';
 import { ApplicationsModule } from '../applications/applications.module.js';
 import { AuditModule } from '../audit/audit.module.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
+import { DevicesModule } from '../devices/devices.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { Admission } from './admission.js';
 import { ClientCertificates } from './client-certificates.js';
@@ -15,7 +16,7 @@ import { Metrics } from './metrics.js';
 import { ProblemFilter } from './problem.filter.js';
 
 @Module({
-  imports: [ApplicationsModule, AuditModule, DeliveryModule, TokensModule],
+  imports: [ApplicationsModule, AuditModule, DeliveryModule, DevicesModule, TokensModule],
   providers: [
     Admission,
     ClientCertificates,

@@ -2,6 +2,7 @@ import cluster from 'node:cluster';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DeliveryMetrics } from '../delivery/delivery.metrics.js';
+import { DevicesMetrics } from '../devices/devices.metrics.js';
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import { metricsOfAll } from './metrics-of-all.js';
 
@@ -25,9 +26,9 @@ export class Metrics {
   /** The figures as Prometheus reads them, of all processes on this port. */
   readonly text: () => Promise<string>;
 
-  constructor(delivery: DeliveryMetrics) {
+  constructor(delivery: DeliveryMetrics, devices: DevicesMetrics) {
     collectDefaultMetrics({ register: this.registry });
-    for (const metric of delivery.all) this.registry.registerMetric(metric);
+    for (const metric of [...delivery.all, ...devices.all]) this.registry.registerMetric(metric);
     const own = () => this.registry.metrics();
     this.text = cluster.isWorker ? metricsOfAll(this.registry) : own;
   }

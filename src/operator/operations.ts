@@ -46,6 +46,8 @@ const addressLists = {
   redirectUris: addresses(faultOfRedirectUri).optional(),
   frameOrigins: addresses(faultOfFrameOrigin).optional(),
 };
+/** At most 90 days: what a browser is trusted with should not outlive its owner's memory of it. */
+const deviceSeconds = z.int().min(60).max(7_776_000);
 const inRealm = { realm: text.optional() };
 const pauseTarget = z.strictObject({
   prefix: z
@@ -73,6 +75,7 @@ export const operations = {
       sessionIdleSeconds: z.int().min(60).max(31_536_000).optional(),
       sessionSeconds: z.int().min(60).max(31_536_000).optional(),
       sessionsEndWithFactor: z.boolean().optional(),
+      rememberDeviceSeconds: deviceSeconds.optional(),
       tokenAudiences: audienceList.optional(),
       ...addressLists,
       scopes: scopeList,
@@ -92,6 +95,14 @@ export const operations = {
     z.strictObject({ id: text, audiences: audienceList }),
     async (context, { id, audiences }) => {
       const application = await context.get(ApplicationsService).allowAudiences(id, audiences);
+      context.get(Callers).forget();
+      return application;
+    },
+  ),
+  'applications.remember-devices': operation(
+    z.strictObject({ id: text, seconds: deviceSeconds.nullable() }),
+    async (context, { id, seconds }) => {
+      const application = await context.get(ApplicationsService).rememberDevices(id, seconds);
       context.get(Callers).forget();
       return application;
     },

@@ -19,7 +19,7 @@ const numberOfBudget = sql<Uint8Array | null>`CASE WHEN attempt_budgets.user_id 
 
 /**
  * Deletes what has expired: factors nobody activated, old challenges, messages and counters, ended
- * sessions, links, tokens whose revocation is over, stored answers, empty budgets.
+ * sessions, remembered devices, links, tokens whose revocation is over, stored answers, empty budgets.
  * Safe to run on several replicas at once.
  *
  * @returns rows deleted
@@ -49,6 +49,12 @@ export async function deleteExpired(database: Database, now: Date): Promise<numb
       )
       .executeTakeFirst(),
     kysely.deleteFrom('sessions').where('ends_at', '<', before(DAY_MS)).executeTakeFirst(),
+    kysely
+      .deleteFrom('devices')
+      .where((where) =>
+        where.or([where('ends_at', '<', now), where('revoked_at', '<', before(DAY_MS))]),
+      )
+      .executeTakeFirst(),
     kysely.deleteFrom('links').where('expires_at', '<', before(LINK_KEPT_MS)).executeTakeFirst(),
     kysely.deleteFrom('revoked_tokens').where('expires_at', '<', now).executeTakeFirst(),
     kysely.deleteFrom('idempotency_answers').where('expires_at', '<', now).executeTakeFirst(),

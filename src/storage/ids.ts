@@ -14,7 +14,8 @@ export type IdPrefix =
   | 'usr'
   | 'ses'
   | 'lnk'
-  | 'hwt';
+  | 'hwt'
+  | 'dev';
 
 /**
  * A new id: a prefix and a UUID version 7 in base32 (the TypeID format), so that ids sort by the

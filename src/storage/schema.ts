@@ -1,5 +1,6 @@
 /** The tables as TypeScript sees them; migrations/ is what the database sees. */
 import type { ColumnType, Generated } from 'kysely';
+import type { DeviceRow } from './schema/device-row.js';
 import type { HardwareTokenRow } from './schema/hardware-token-row.js';
 import type { LinkRow } from './schema/link-row.js';
 
@@ -30,6 +31,8 @@ export interface ApplicationRow {
   session_idle_seconds: Generated<number>;
   session_seconds: Generated<number>;
   sessions_end_with_factor: Generated<boolean>;
+  /** How long a browser is remembered; null: none is. */
+  remember_device_seconds: Generated<number | null>;
   /** `aud` of the client tokens that it may get beside this service's own. */
   token_audiences: Generated<string[]>;
   /** Where browsers may be sent back to, and which origins may frame the pages. */
@@ -279,6 +282,7 @@ export interface Schema {
   revoked_tokens: RevokedTokenRow;
   links: LinkRow;
   hardware_tokens: HardwareTokenRow;
+  devices: DeviceRow;
   signing_keys: SigningKeyRow;
   master_keys: MasterKeyRow;
   audit_events: AuditEventRow;

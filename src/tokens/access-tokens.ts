@@ -18,6 +18,8 @@ export interface TokenAnswer {
   readonly refresh_token?: string;
   readonly session_id?: string;
   readonly session_expires_at?: string;
+  /** The device that it was proved on, where that is remembered. */
+  readonly device?: { readonly id: string; readonly token: string; readonly expires_at: string };
 }
 
 /** What an access token says beside what all tokens do. */

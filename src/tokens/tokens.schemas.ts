@@ -30,6 +30,10 @@ export const token = z
       .meta({ description: 'Good once: each refresh answers with the next.' }),
     session_id: z.string().optional(),
     session_expires_at: z.iso.datetime().optional(),
+    device: z
+      .object({ id: z.string(), token: z.string(), expires_at: z.iso.datetime() })
+      .optional()
+      .meta({ description: 'The device that is remembered, with its next token.' }),
   })
   .meta({ id: 'Token' });
 

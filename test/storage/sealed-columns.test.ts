@@ -10,6 +10,8 @@ const hashes = {
   'api_keys.hash': 'plain',
   'challenges.code_hash': 'keyed, ten minutes',
   'challenges.phone_hash': 'keyed, ten minutes',
+  'devices.previous_hash': 'plain',
+  'devices.token_hash': 'plain',
   'factors.lookup': 'keyed, made anew with the secret',
   'idempotency_answers.fingerprint': 'keyed, a day',
   'links.code_hash': 'plain',
@@ -21,8 +23,16 @@ const hashes = {
   'sessions.refresh_hash': 'plain',
 };
 
-/** What is hashed under a master key, beside columns: counters and budgets by number, tags of refresh tokens. */
-const purposes = ['code', 'idempotent-request', 'phone', 'refresh-successor', 'refresh-token'];
+/** What is hashed under a master key, beside columns: counters and budgets by number, tags of tokens that rotate. */
+const purposes = [
+  'code',
+  'device-successor',
+  'device-token',
+  'idempotent-request',
+  'phone',
+  'refresh-successor',
+  'refresh-token',
+];
 
 let service: TestApplication;
 beforeAll(async () => {

@@ -60,6 +60,7 @@ interface Registration {
   readonly sessionIdleSeconds: number;
   readonly sessionSeconds: number;
   readonly sessionsEndWithFactor: boolean;
+  readonly rememberDeviceSeconds: number;
   readonly tokenAudiences: readonly string[];
   readonly redirectUris: readonly string[];
   readonly frameOrigins: readonly string[];

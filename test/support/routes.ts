@@ -5,6 +5,7 @@ export const factor = '/v1/factors/fac_01h455vb4pex5vsknk084sn02q';
 const hardwareToken = '/v1/hardware-tokens/hwt_01h455vb4pex5vsknk084sn02q';
 const challenge = '/v1/challenges/chl_01h455vb4pex5vsknk084sn02q';
 const session = '/v1/sessions/ses_01h455vb4pex5vsknk084sn02q';
+const device = '/v1/devices/dev_01h455vb4pex5vsknk084sn02q';
 const code = { code: '123456' };
 
 /** Every route that asks who is calling, and the scopes that open it. */
@@ -33,6 +34,10 @@ export const routes: readonly [string, string, unknown, readonly Scope[]][] = [
   ['GET', '/v1/users/x/sessions', undefined, ['verify', 'admin']],
   ['DELETE', '/v1/users/x/sessions', undefined, ['verify', 'admin']],
   ['DELETE', session, undefined, ['verify', 'admin']],
+  ['POST', '/v1/users/x/devices/check', { device_token: 'x' }, ['verify']],
+  ['GET', '/v1/users/x/devices', undefined, ['verify', 'admin']],
+  ['DELETE', '/v1/users/x/devices', undefined, ['verify', 'admin']],
+  ['DELETE', device, undefined, ['verify', 'admin']],
   ['POST', '/v1/links', {}, ['verify', 'enrol']],
   ['POST', '/v1/links/exchange', { code: 'x' }, ['verify', 'enrol']],
   ['GET', '/v1/hardware-tokens', undefined, ['admin']],
@@ -50,6 +55,6 @@ export const openRoutes = ['get /v1/forward-auth'];
 /** A route of the table as the API's description names it. */
 export function pathOf(method: string, path: string): string {
   return `${method.toLowerCase()} ${path}`
-    .replace(/(fac|chl|ses|hwt)_[0-9a-z]{26}/, '{id}')
+    .replace(/(fac|chl|ses|hwt|dev)_[0-9a-z]{26}/, '{id}')
     .replace('/users/x/', '/users/{user_id}/');
 }

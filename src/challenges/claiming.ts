@@ -1,0 +1,32 @@
+import type { Caller } from '../applications/application.js';
+import { WatchwordError } from '../errors.js';
+import type { FactorType } from '../factors/factor.js';
+import { attemptsLeftOf, maySee, statusAt, type Challenge } from './challenge.js';
+import type { Claim, ProofKind } from './proof-kind.js';
+
+/** What a challenge says is to be proved; nothing of it comes from who answers (S27). */
+export function claimOf(caller: Caller, challenge: Challenge, code: string, now: Date): Claim {
+  const { userId, factorId, firstFactor, transactionHash } = challenge;
+  return { caller, userId, code, factorId, challenge, firstFactor, transactionHash, now };
+}
+
+/** The types that are proved this way and that the application accepts. */
+export function acceptedTypes({ caller }: Claim, kind: ProofKind): readonly FactorType[] {
+  const { factorTypes } = caller.application;
+  const accepted = kind.types.filter((type) => factorTypes.includes(type));
+  if (accepted.length > 0) return accepted;
+  throw new WatchwordError('factor_type_not_allowed', { allowed: factorTypes });
+}
+
+/** An enrolment's code makes a factor, and never a token. */
+export function mayVerify(caller: Caller, challenge: Challenge): boolean {
+  return challenge.purpose !== 'enrol' && maySee(caller, challenge);
+}
+
+export function refuseEnded(challenge: Challenge, now: Date): void {
+  const status = statusAt(challenge, now);
+  if (status === 'pending' && attemptsLeftOf(challenge) > 0) return;
+  throw new WatchwordError('challenge_ended', {
+    challenge_status: status === 'pending' ? 'failed' : status,
+  });
+}

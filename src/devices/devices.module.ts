@@ -1,0 +1,17 @@
+import { Module } from '@nestjs/common';
+import { ApplicationsModule } from '../applications/applications.module.js';
+import { AuditModule } from '../audit/audit.module.js';
+import { DeviceTokens } from './device-token.js';
+import { DevicesController } from './devices.controller.js';
+import { DevicesMetrics } from './devices.metrics.js';
+import { DevicesRepository } from './devices.repository.js';
+import { DevicesService } from './devices.service.js';
+import { Recognising } from './recognising.js';
+
+@Module({
+  imports: [ApplicationsModule, AuditModule],
+  providers: [DeviceTokens, DevicesMetrics, DevicesRepository, DevicesService, Recognising],
+  controllers: [DevicesController],
+  exports: [DevicesMetrics, DevicesService, Recognising],
+})
+export class DevicesModule {}
