@@ -117,3 +117,16 @@ it('S38: with a challenge it gets in as well, and its slips do not end the chall
   service.clock.advance(29);
   expect((await answer(app.code())).status).toBe(200);
 });
+
+it('S77: for nobody else’s account does it open anything, nor does another application’s', async () => {
+  const [app, other] = [await enrol(service, 'eli'), await enrol(service, 'fay')];
+  const { realmName } = service.first.application;
+  const shop = await service.register(realmName, 'shop', { rememberDeviceSeconds: 7_000_000 });
+  const foreign = [
+    (await remember(service, other, key)).token,
+    (await remember(service, app, { key: shop.key })).token,
+  ];
+  for (let n = 0; n < 5; n++) await guess(app);
+  for (const device_token of foreign)
+    expect((await guess(app, { device_token })).body.code).toBe('locked');
+});

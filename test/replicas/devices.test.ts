@@ -1,0 +1,93 @@
+/**
+ * Two replicas on one PostgreSQL, and device tokens that reach both of them at once. What stops a device from having
+ * two newest tokens, and its token from bringing guesses on each of them?
+ */
+import { DEVICE_ATTEMPTS } from '../../src/devices/device.js';
+import { postgresDriver } from '../../src/storage/postgres.js';
+import {
+  freshPostgresUrl,
+  startApplication,
+  type TestApplication,
+} from '../support/application.js';
+import { enrol, type Authenticator } from '../support/authenticator.js';
+import { check, endsOf, remember } from '../support/devices.js';
+import { wrongCode } from '../support/totp-codes.js';
+
+const DEVICES = 10;
+let replicas: [TestApplication, TestApplication];
+let key: { readonly key: string };
+let users = 0;
+
+beforeAll(async () => {
+  const url = await freshPostgresUrl();
+  const driver = () => postgresDriver({ url, connections: 10 });
+  const first = await startApplication({ driver: driver() });
+  const { clock, keyring } = first;
+  replicas = [first, await startApplication({ driver: driver(), clock, keyring })];
+  const { realmName } = first.first.application;
+  key = { key: (await first.register(realmName, 'bank', { rememberDeviceSeconds: 86_400 })).key };
+});
+afterAll(() => Promise.all(replicas.map((replica) => replica.close())));
+
+/** Devices, one a user. */
+async function known(): Promise<{ app: Authenticator; token: string }[]> {
+  const devices = [];
+  for (let n = 0; n < DEVICES; n++) {
+    const app = await enrol(replicas[0], `user ${(users += 1)}`);
+    devices.push({ app, token: (await remember(replicas[0], app, key)).token });
+  }
+  return devices;
+}
+const on = (n: number) => replicas[n % 2] ?? replicas[0];
+
+it('twenty uses of one token on both make one successor, and one rotation', async () => {
+  const devices = await known();
+  const rounds = await Promise.all(
+    devices.map(({ app, token }) =>
+      Promise.all(Array.from({ length: 20 }, (_, n) => check(on(n), app.userId, token, key))),
+    ),
+  );
+  for (const [n, answers] of rounds.entries()) {
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    const successors = new Set(answers.map(({ body }) => body.device.token as string));
+    expect(successors.size).toBe(1);
+    const { app } = devices[n] ?? { app: { userId: '' } };
+    const path = `/v1/audit?user_id=${encodeURIComponent(app.userId)}`;
+    const { body } = await on(0).call('GET', path);
+    const types = (body.data as { type: string }[]).map(({ type }) => type);
+    expect(types.filter((type) => type === 'device.recognised')).toHaveLength(1);
+  }
+});
+
+it('an old token on one and the newest on the other: the device has ended on both, once', async () => {
+  for (const { app, token } of await known()) {
+    const second = (await check(on(0), app.userId, token, key)).body.device.token as string;
+    on(0).clock.advance(11);
+    const answers = await Promise.all([
+      check(on(0), app.userId, second, key),
+      check(on(1), app.userId, token, key),
+      check(on(0), app.userId, token, key),
+    ]);
+    const third = (answers[0].body.device as { token: string } | undefined)?.token ?? second;
+    for (const n of [0, 1]) expect((await check(on(n), app.userId, third, key)).status).toBe(422);
+    expect(await endsOf(on(0), app.userId)).toEqual(['token_reused']);
+  }
+});
+
+it('S30, S36: forty guesses with a token on both at once are five', async () => {
+  for (const { app, token } of (await known()).slice(0, 4)) {
+    const guess = (n: number, body: object) =>
+      on(n).call(
+        'POST',
+        `/v1/users/${encodeURIComponent(app.userId)}/verify`,
+        { code: wrongCode(app, n), ...body },
+        key,
+      );
+    for (let n = 0; n < 5; n++) await guess(n, {});
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, n) => guess(n, { device_token: token })),
+    );
+    const compared = answers.filter(({ body }) => body.code === 'code_incorrect');
+    expect(compared).toHaveLength(DEVICE_ATTEMPTS);
+  }
+});
