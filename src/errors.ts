@@ -9,6 +9,7 @@ import type { ErrorEntry } from './errors/entry.js';
 import { deviceErrors } from './errors/devices.errors.js';
 import { hardwareTokenErrors } from './errors/hardware-tokens.errors.js';
 import { linkErrors } from './errors/links.errors.js';
+import { webauthnErrors } from './errors/webauthn.errors.js';
 
 export const errorTable = {
   invalid_request: {
@@ -228,6 +229,7 @@ export const errorTable = {
   ...hardwareTokenErrors,
   ...deviceErrors,
   ...linkErrors,
+  ...webauthnErrors,
   internal: {
     status: 500,
     title: 'Something went wrong inside',

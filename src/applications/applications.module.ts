@@ -6,6 +6,7 @@ import { Callers } from './callers.js';
 import { CertificatesRepository } from './certificates.repository.js';
 import { CertificatesService } from './certificates.service.js';
 import { Realms } from './realms.js';
+import { RelyingParties } from './relying-parties.js';
 
 @Module({
   imports: [AuditModule],
@@ -16,7 +17,8 @@ import { Realms } from './realms.js';
     CertificatesRepository,
     CertificatesService,
     Realms,
+    RelyingParties,
   ],
-  exports: [ApplicationsService, Callers, CertificatesService, Realms],
+  exports: [ApplicationsService, Callers, CertificatesService, Realms, RelyingParties],
 })
 export class ApplicationsModule {}

@@ -4,7 +4,13 @@
  */
 
 /** Why a verification was refused. The answer to the outside is the same for the first two. */
-export type RefusalReason = 'incorrect' | 'used_before' | 'no_factor' | 'locked';
+export type RefusalReason =
+  | 'incorrect'
+  | 'used_before'
+  | 'no_factor'
+  | 'locked'
+  /** A security key's signature is right and its counter is not: there may be two of that key. */
+  | 'counter_regressed';
 
 /** Why a session has ended before its time. */
 export type SessionEnd = 'revoked' | 'replaced' | 'factor_revoked' | 'token_reused';
@@ -42,6 +48,8 @@ export type AuditEvent =
   | { readonly type: 'application.created'; readonly name: string }
   /** Of the hosted pages: which of colour, language and logo. */
   | { readonly type: 'realm.look_changed'; readonly members: readonly string[] }
+  /** Which of the members that security keys are asked by. */
+  | { readonly type: 'realm.webauthn_changed'; readonly members: readonly string[] }
   | { readonly type: 'application.audiences_allowed'; readonly audiences: readonly string[] }
   | {
       readonly type: 'application.addresses_set';

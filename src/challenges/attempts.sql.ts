@@ -13,7 +13,7 @@ import { withDevice, withoutDevice, type ChargeParts } from './known-device.sql.
 import { DEVICE_BUDGET, SLOW_LIMIT, SLOW_WINDOW_SECONDS } from './lockout.js';
 
 /** Writes the audit's rows of those items that a CTE holds, by their place `n` in the batch. */
-const audited = (rows: string, done: string) => `
+export const audited = (rows: string, done: string) => `
       INSERT INTO audit_events (id, at, realm_id, type, application_id, actor, user_id, factor_id,
         challenge_id, request_id, detail)
       SELECT e.id, e.at, e.realm_id, e.type, e.application_id, e.actor, e.user_id, e.factor_id,

@@ -19,7 +19,7 @@ export interface Challenge {
   readonly id: string;
   readonly realmId: string;
   readonly applicationId: string;
-  /** Null where it was opened by number: whose it is, the proof decides. */
+  /** Null where it was opened by number or for any passkey: whose it is, the proof decides. */
   readonly userId: string | null;
   readonly type: FactorType;
   readonly factorId: string | null;
@@ -33,6 +33,8 @@ export interface Challenge {
   readonly expiresAt: Date;
   /** Null for what is proved without a message. */
   readonly phone: PhonePart | null;
+  /** What a security key has to sign; null once it has, and for what is proved by a code. */
+  readonly nonce: Uint8Array | null;
 }
 
 /** What a challenge has whose code was sent to a phone. */

@@ -83,7 +83,7 @@ export class ChallengesController {
   @Scopes('verify', 'login')
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
-  @ApiOperation({ summary: 'Verify the code of a challenge' })
+  @ApiOperation({ summary: 'Verify the answer to a challenge' })
   @ApiOkResponse({ standardSchema: token })
   verifyChallenge(
     @CurrentCaller() caller: Caller,
@@ -108,7 +108,8 @@ export class ChallengesController {
 
   private async shown(caller: Caller, challenge: Challenge) {
     const delivery = await this.challenges.deliveryOf(caller, challenge);
-    return schemas.challengeView(challenge, this.clock.now(), delivery);
+    const options = await this.challenges.optionsOf(challenge);
+    return schemas.challengeView(challenge, this.clock.now(), delivery, options);
   }
 }
 

@@ -12,6 +12,8 @@ import { ChallengesService } from './challenges.service.js';
 import { DeviceProofs } from './device.proof.js';
 import { Enrolment } from './enrolment.js';
 import { EnrolmentController } from './enrolment.controller.js';
+import { KeyChallenges } from './key-challenges.js';
+import { KeyProofsRepository } from './key-proofs.repository.js';
 import { KnownDevices } from './known-devices.js';
 import { Notices } from './notices.js';
 import { PhoneChallenges } from './phone-challenges.js';
@@ -20,6 +22,7 @@ import { Resync } from './resync.js';
 import { Sending } from './sending.js';
 import { SentCodes } from './sent-codes.js';
 import { Verification } from './verification.js';
+import { WebauthnProof } from './webauthn.proof.js';
 
 @Module({
   imports: [
@@ -36,6 +39,8 @@ import { Verification } from './verification.js';
     ChallengesService,
     DeviceProofs,
     Enrolment,
+    KeyChallenges,
+    KeyProofsRepository,
     KnownDevices,
     Notices,
     PhoneChallenges,
@@ -44,6 +49,7 @@ import { Verification } from './verification.js';
     Sending,
     SentCodes,
     Verification,
+    WebauthnProof,
   ],
   controllers: [ChallengesController, EnrolmentController],
   exports: [ChallengesService, Enrolment, Verification],

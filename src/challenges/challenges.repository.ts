@@ -115,6 +115,7 @@ export class ChallengesRepository {
       createdAt: row.created_at,
       expiresAt: row.expires_at,
       phone: this.toPhonePart(row),
+      nonce: row.nonce,
     };
   }
 
@@ -154,6 +155,7 @@ function toRow(challenge: Challenge) {
     transaction_hash: challenge.transactionHash,
     created_at: challenge.createdAt,
     expires_at: challenge.expiresAt,
+    nonce: challenge.nonce,
     ...phoneColumns(challenge),
   };
 }

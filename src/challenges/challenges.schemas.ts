@@ -4,7 +4,19 @@ import { messageStatuses, type MessageState } from '../delivery/message.js';
 import { mask } from '../delivery/phone-number.js';
 import { deviceRequest } from '../devices/devices.schemas.js';
 import { factorTypes } from '../factors/factor.js';
-import { clientIp, code, locale, phone } from '../factors/factors.schemas.js';
+import {
+  clientIp,
+  code,
+  locale,
+  oneAnswer,
+  oneAnswerOnly,
+  phone,
+} from '../factors/factors.schemas.js';
+import {
+  authenticationResponse,
+  requestOptions,
+  type RequestOptions,
+} from '../factors/key-response.js';
 import { sessionKinds } from '../sessions/session.js';
 import { firstFactor, jsonValue, transaction } from '../tokens/tokens.schemas.js';
 import { userId } from '../users/user.js';
@@ -60,7 +72,15 @@ export const verifyBody = z
   .meta({ id: 'VerifyRequest' });
 
 export const verifyChallengeBody = z
-  .strictObject({ code, ...sessionRequest, ...deviceRequest })
+  .strictObject({
+    code: code.optional(),
+    response: authenticationResponse
+      .optional()
+      .meta({ description: 'Of a security key, as the browser gave it.' }),
+    ...sessionRequest,
+    ...deviceRequest,
+  })
+  .refine(oneAnswer, oneAnswerOnly)
   .refine(replacesNeedsSession, replacesAlone)
   .meta({ id: 'VerifyChallengeRequest' });
 
@@ -81,21 +101,25 @@ export const challengeBody = z
     first_factor: firstFactor.optional(),
     transaction: transaction.optional(),
   })
-  .refine(({ user_id, phone }) => (user_id === undefined) !== (phone === undefined), {
+  .refine(({ user_id, phone }) => user_id === undefined || phone === undefined, {
     path: ['user_id'],
     message: 'give either "user_id" or "phone"',
+  })
+  .refine(({ user_id, phone, type }) => (user_id ?? phone) !== undefined || type === 'webauthn', {
+    path: ['user_id'],
+    message: 'may be left out for the type "webauthn" alone',
   })
   .refine(({ phone, type }) => phone === undefined || type === 'phone', {
     path: ['phone'],
     message: 'is for the type "phone"',
   })
-  .refine(({ phone, factor_id }) => phone === undefined || factor_id === undefined, {
+  .refine(({ user_id, factor_id }) => user_id !== undefined || factor_id === undefined, {
     path: ['factor_id'],
-    message: 'belongs to a user, not to a number',
+    message: 'belongs to a user: give "user_id" as well',
   })
-  .refine(({ phone, purpose }) => phone === undefined || purpose === 'login', {
+  .refine(({ user_id, purpose }) => user_id !== undefined || purpose === 'login', {
     path: ['purpose'],
-    message: 'must be "login" where only a number is given',
+    message: 'must be "login" where no user is named',
   })
   .refine(({ type, channel, locale }) => type === 'phone' || (channel ?? locale) === undefined, {
     path: ['channel'],
@@ -115,7 +139,7 @@ export const challenge = z
     channel: channel.optional(),
     status: z.enum(['pending', 'approved', 'failed', 'expired', 'canceled']),
     purpose: z.enum([...purposes, 'enrol']),
-    user_id: z.string().optional().meta({ description: 'Absent in a login by number.' }),
+    user_id: z.string().optional().meta({ description: 'Absent where the proof tells who it is.' }),
     factor_id: z.string().optional(),
     to: z.string().optional().meta({ description: 'The number, masked.' }),
     transaction: z.record(z.string(), jsonValue).optional(),
@@ -134,6 +158,10 @@ export const challenge = z
       })
       .optional()
       .meta({ description: 'What became of the latest message.' }),
+    webauthn: z
+      .object({ options: requestOptions })
+      .optional()
+      .meta({ description: 'While pending, for a security key: what the browser is asked.' }),
   })
   .meta({ id: 'Challenge' });
 
@@ -142,6 +170,7 @@ export function challengeView(
   shown: Challenge,
   now: Date,
   delivery?: MessageState,
+  options?: RequestOptions,
 ): z.output<typeof challenge> {
   const status = statusAt(shown, now);
   return {
@@ -162,6 +191,7 @@ export function challengeView(
       to: mask(shown.phone.number.e164),
       ...(status === 'pending' && { resend_at: shown.phone.resendAt.toISOString() }),
     }),
+    ...(options !== undefined && { webauthn: { options } }),
     ...(delivery !== undefined && {
       delivery: {
         status: delivery.status,

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { auditContext, type Caller } from '../applications/application.js';
 import { Audit } from '../audit/audit.js';
@@ -9,6 +10,7 @@ import { Delivery } from '../delivery/delivery.js';
 import type { MessageState } from '../delivery/message.js';
 import { readPhoneNumber } from '../delivery/phone-number.js';
 import { statusAt as factorStatusAt, type Factor, type FactorType } from '../factors/factor.js';
+import type { RequestOptions } from '../factors/key-response.js';
 import { PhoneMethod, phoneOf } from '../factors/phone.method.js';
 import { FactorsService } from '../factors/factors.service.js';
 import { Database } from '../storage/database.js';
@@ -23,11 +25,12 @@ import {
   type Purpose,
 } from './challenge.js';
 import { ChallengesRepository } from './challenges.repository.js';
+import { KeyChallenges } from './key-challenges.js';
 import { PhoneChallenges, type PhoneChallengeRequest } from './phone-challenges.js';
 
 export interface ChallengeRequest {
   readonly user_id?: string | undefined;
-  /** Instead of a user: a login by number. */
+  /** Instead of a user: a login by number. Without either: by whoever's passkey it is. */
   readonly phone?: string | undefined;
   readonly type: FactorType;
   readonly factor_id?: string | undefined;
@@ -51,6 +54,7 @@ export class ChallengesService {
     private readonly repository: ChallengesRepository,
     private readonly factors: FactorsService,
     private readonly phones: PhoneChallenges,
+    private readonly keys: KeyChallenges,
     private readonly phoneMethod: PhoneMethod,
     private readonly delivery: Delivery,
     private readonly database: Database,
@@ -63,13 +67,13 @@ export class ChallengesService {
    * asking tells nothing about the user (S42); one by number tells a key for logins alone nothing.
    *
    * @throws WatchwordError `factor_type_not_allowed`, `scope_missing`; `not_found` for a factor that is not
-   *   an active one of the user's; `phone_invalid`, `phone_missing`, and why nothing is sent
+   *   an active one of the user's; `phone_invalid`, `phone_missing`, and why nothing is sent; `security_key_missing`
    */
   async create(caller: Caller, request: ChallengeRequest): Promise<Challenge> {
     const { factorTypes } = caller.application;
     if (!factorTypes.includes(request.type))
       throw new WatchwordError('factor_type_not_allowed', { allowed: factorTypes });
-    if (request.phone === undefined && !caller.scopes.includes('verify'))
+    if (request.user_id !== undefined && !caller.scopes.includes('verify'))
       throw new WatchwordError('scope_missing', { scopes: ['verify'] });
     return request.type === 'phone'
       ? this.phones.open(caller, await this.phoneRequest(caller, request))
@@ -93,6 +97,11 @@ export class ChallengesService {
   async deliveryOf(caller: Caller, challenge: Challenge): Promise<MessageState | undefined> {
     if (challenge.phone === null || !isTold(caller, challenge)) return undefined;
     return this.delivery.stateOf(challenge.phone.messageId);
+  }
+
+  /** What a security key is to be asked; undefined for another challenge. */
+  optionsOf(challenge: Challenge): Promise<RequestOptions | undefined> {
+    return this.keys.optionsOf(challenge);
   }
 
   /** @throws WatchwordError `not_found`, `challenge_ended`, and why nothing is sent */
@@ -135,13 +144,16 @@ export class ChallengesService {
   private async createForApp(caller: Caller, request: ChallengeRequest): Promise<Challenge> {
     const { id: applicationId, realmId } = caller.application;
     if (request.factor_id !== undefined) await this.factorOf(caller, request);
+    const userId = request.user_id ?? null;
+    const isKey = request.type === 'webauthn';
+    if (isKey) await this.keys.requireKey(caller, userId);
     const createdAt = this.clock.now();
     const { transaction = null } = request;
     const challenge: Challenge = {
       id: newId('chl'),
       realmId,
       applicationId,
-      userId: request.user_id ?? '',
+      userId,
       type: request.type,
       factorId: request.factor_id ?? null,
       purpose: request.purpose,
@@ -153,6 +165,7 @@ export class ChallengesService {
       createdAt,
       expiresAt: new Date(createdAt.getTime() + CHALLENGE_SECONDS * 1000),
       phone: null,
+      nonce: isKey ? randomBytes(32) : null,
     };
     await this.database.transaction(async (executor) => {
       await this.repository.add(executor, [challenge]);

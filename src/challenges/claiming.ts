@@ -2,12 +2,19 @@ import type { Caller } from '../applications/application.js';
 import { WatchwordError } from '../errors.js';
 import type { FactorType } from '../factors/factor.js';
 import { attemptsLeftOf, maySee, statusAt, type Challenge } from './challenge.js';
-import type { Claim, ProofKind } from './proof-kind.js';
+import type { Answer, Claim, ProofKind } from './proof-kind.js';
 
 /** What a challenge says is to be proved; nothing of it comes from who answers (S27). */
-export function claimOf(caller: Caller, challenge: Challenge, code: string, now: Date): Claim {
+export function claimOf(caller: Caller, challenge: Challenge, answer: Answer, now: Date): Claim {
   const { userId, factorId, firstFactor, transactionHash } = challenge;
-  return { caller, userId, code, factorId, challenge, firstFactor, transactionHash, now };
+  const { code = '', response } = answer;
+  const asked = { userId, factorId, challenge, firstFactor, transactionHash };
+  return { caller, code, response: response ?? null, ...asked, now };
+}
+
+/** Said before an attempt is charged: nothing was tried. */
+export function refuseMismatch({ takes }: ProofKind, answer: Answer): void {
+  if (answer[takes] === undefined) throw new WatchwordError('answer_mismatched');
 }
 
 /** The types that are proved this way and that the application accepts. */

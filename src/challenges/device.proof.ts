@@ -2,11 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { CodeMethods, deviceTypes, type DeviceType } from '../factors/code-methods.js';
 import { AttemptsRepository, type Charge } from './attempts.repository.js';
 import { DEVICE_BUDGET } from './lockout.js';
-import type { Claim, Consume, ProofKind } from './proof-kind.js';
+import type { Claim, Comparison, ProofKind } from './proof-kind.js';
 
 /** A code that a device of the user's shows: compared with each factor it may be of, and used up. */
 class DeviceProof implements ProofKind {
   readonly budget = DEVICE_BUDGET;
+  readonly takes = 'code';
+  readonly refusedAs = 'code_incorrect';
 
   constructor(
     readonly types: readonly [DeviceType, ...DeviceType[]],
@@ -19,14 +21,14 @@ class DeviceProof implements ProofKind {
   }
 
   /** Tries every factor it may be, whichever matched: the time taken tells nothing (S43). */
-  compare({ code, challenge, now }: Claim, { factors }: Charge): Consume | undefined {
+  compare({ code, challenge, now }: Claim, { factors }: Charge): Comparison {
     const matches = factors.flatMap((factor) => {
       const method = this.methods.of(factor);
       const spent = method?.match(factor, code, now) ?? null;
       return method === undefined || spent === null ? [] : [{ factor, method, spent }];
     });
     const [match] = matches;
-    if (match === undefined) return undefined;
+    if (match === undefined) return { reason: factors.length > 0 ? 'incorrect' : 'no_factor' };
     const { id: factorId, userId, type } = match.factor;
     return async (approval) => {
       const consumed = await this.attempts.consume({
@@ -38,10 +40,6 @@ class DeviceProof implements ProofKind {
       });
       return consumed ? { userId, factorId, type, method: match.method.proves } : undefined;
     };
-  }
-
-  reasonOf({ factors }: Charge) {
-    return factors.length > 0 ? 'incorrect' : 'no_factor';
   }
 }
 

@@ -6,6 +6,7 @@ import { Clock } from '../clock.js';
 import { enrolRequest } from '../factors/enrol-request.js';
 import {
   activateBody,
+  type ActivateBody,
   enrolBody,
   factor,
   resyncBody,
@@ -46,14 +47,14 @@ export class EnrolmentController {
   @Post('factors/:id/activate')
   @Scopes('enrol')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Finish an enrolment by its first code' })
+  @ApiOperation({ summary: 'Finish an enrolment by its first code or response' })
   @ApiOkResponse({ standardSchema: factor })
   async activateFactor(
     @CurrentCaller() caller: Caller,
     @ValidId('fac') id: string,
-    @ValidBody(activateBody) { code }: { code: string },
+    @ValidBody(activateBody) answer: ActivateBody,
   ) {
-    return factorView(await this.enrolment.activate(caller, id, code), this.clock.now());
+    return factorView(await this.enrolment.activate(caller, id, answer), this.clock.now());
   }
 
   @Post('factors/:id/resync')

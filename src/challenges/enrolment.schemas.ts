@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { addressBucket } from '../applications/client-address.js';
 import { factor, type EnrolBody } from '../factors/factors.schemas.js';
+import { creationOptions } from '../factors/key-response.js';
 import { factorView } from '../factors/factors.views.js';
 import { encodeSecret } from '../otp/secret.js';
 import { qrSvg } from '../otp/qr-code.js';
@@ -20,17 +21,22 @@ export const enrolledFactor = factor
     challenge: challenge
       .optional()
       .meta({ description: 'For a phone: the code that is on its way; it can be resent.' }),
+    webauthn: z
+      .object({ options: creationOptions })
+      .optional()
+      .meta({ description: 'For a security key: what the browser is asked to make.' }),
   })
   .meta({ id: 'EnrolledFactor' });
 
 /** A new factor with what its user needs now: shown at enrolment and never again (S14). */
 export async function enrolledFactorView(
-  { factor: enrolled, challenge: opened, delivery, material }: Enrolled,
+  { factor: enrolled, challenge: opened, delivery, material, options }: Enrolled,
   now: Date,
 ): Promise<z.output<typeof enrolledFactor>> {
   return {
     ...factorView(enrolled, now),
     ...(opened !== undefined && { challenge: challengeView(opened, now, delivery) }),
+    ...(options !== undefined && { webauthn: { options } }),
     ...(material !== undefined && {
       totp: {
         secret: encodeSecret(material.secret),

@@ -7,6 +7,9 @@ import type { Factor } from '../factors/factor.js';
 import type { EnrolRequest } from '../factors/enrol-request.js';
 import { Enrolling } from '../factors/enrolling.js';
 import { FactorsService } from '../factors/factors.service.js';
+import { KeyActivation } from '../factors/key-activation.js';
+import type { CreationOptions, RegistrationResponse } from '../factors/key-response.js';
+import { SecurityKeys } from '../factors/security-keys.js';
 import type { Challenge } from './challenge.js';
 import { ChallengesService } from './challenges.service.js';
 import { PhoneChallenges } from './phone-challenges.js';
@@ -19,6 +22,12 @@ export interface FirstCode {
   readonly address: string | null;
 }
 
+/** What ends an enrolment: a code, or what the browser gave of a new security key. */
+export interface FirstAnswer {
+  readonly code?: string | undefined;
+  readonly response?: RegistrationResponse | undefined;
+}
+
 export interface Enrolled {
   readonly factor: Factor;
   /** An authenticator app's: what it needs to know, this once. */
@@ -26,6 +35,8 @@ export interface Enrolled {
   /** A phone's: its first code is on the way. */
   readonly challenge?: Challenge;
   readonly delivery?: MessageState | undefined;
+  /** A security key's: what the browser is to be asked. */
+  readonly options?: CreationOptions;
 }
 
 /** An enrolment from its first request to its first code. A phone's is a challenge of its own. */
@@ -35,6 +46,8 @@ export class Enrolment {
     private readonly factors: FactorsService,
     private readonly enrolling: Enrolling,
     private readonly activation: Activation,
+    private readonly keys: SecurityKeys,
+    private readonly keyActivation: KeyActivation,
     private readonly phones: PhoneChallenges,
     private readonly challenges: ChallengesService,
     private readonly verification: Verification,
@@ -49,6 +62,8 @@ export class Enrolment {
   ): Promise<Enrolled> {
     const factor = await this.enrolling.enrol(caller, userId, request);
     if (request.type === 'totp') return { factor, material: this.factors.reveal(factor) };
+    if (request.type === 'webauthn')
+      return { factor, options: await this.keys.creationOptions(factor) };
     if (request.type !== 'phone') return { factor };
     const { number, channel } = request.phone;
     const asked = { userId, factorId: factor.id, number, channel, locale, address };
@@ -61,17 +76,21 @@ export class Enrolment {
   }
 
   /**
-   * Finishes an enrolment by its first code, which is used up by that (S13).
+   * Finishes an enrolment by its first code, which is used up by that (S13), or by a security key's response.
    *
-   * @throws WatchwordError as `Activation.activate`; for a phone as `Verification.byChallenge` too
+   * @throws WatchwordError `answer_mismatched`; as `Activation.activate` or `KeyActivation.activate`; for a phone as `Verification.byChallenge` too
    */
-  async activate(caller: Caller, id: string, code: string): Promise<Factor> {
+  async activate(caller: Caller, id: string, { code, response }: FirstAnswer): Promise<Factor> {
     const factor = await this.factors.get(caller, id);
+    if (factor.type === 'webauthn' && response !== undefined)
+      return this.keyActivation.activate(caller, id, response);
+    if (factor.type === 'webauthn' || code === undefined)
+      throw new WatchwordError('answer_mismatched');
     if (factor.type !== 'phone') return this.activation.activate(caller, id, code);
     const challenge = await this.challenges.findEnrolment(caller, id);
     if (challenge === undefined) throw new WatchwordError('factor_not_pending');
     await this.activation.refuseUnfinishable(caller, factor);
-    await this.verification.proveOnly(caller, challenge, code);
+    await this.verification.proveOnly(caller, challenge, { code });
     return this.factors.get(caller, id);
   }
 }

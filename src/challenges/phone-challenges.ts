@@ -65,6 +65,7 @@ export class PhoneChallenges {
       factorId: request.factorId,
       purpose: request.purpose,
       firstFactor: request.firstFactor,
+      nonce: null,
       transaction,
       transactionHash: transaction && hashTransaction(transaction),
       createdAt: now,

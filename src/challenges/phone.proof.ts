@@ -14,7 +14,7 @@ import type { ProvenMethod } from '../tokens/claims.js';
 import { AttemptsRepository, type Charge } from './attempts.repository.js';
 import type { Challenge, PhonePart } from './challenge.js';
 import { Notices } from './notices.js';
-import type { Claim, Consume, ProofKind, Proven } from './proof-kind.js';
+import type { Claim, Comparison, Consume, ProofKind, ProvenFactor } from './proof-kind.js';
 import { SentCodes } from './sent-codes.js';
 
 /** RFC 8176 knows a text message and a call; what comes by WhatsApp is a one-time password. */
@@ -41,6 +41,8 @@ interface PhoneClaim extends Claim {
 export class PhoneProof implements ProofKind {
   readonly types = ['phone'] as const;
   readonly budget = 'phone';
+  readonly takes = 'code';
+  readonly refusedAs = 'code_incorrect';
 
   constructor(
     private readonly codes: SentCodes,
@@ -56,17 +58,13 @@ export class PhoneProof implements ProofKind {
     return subjectOf(phoneClaim(claim).challenge);
   }
 
-  compare(claim: Claim, _charge: Charge): Consume | undefined {
+  compare(claim: Claim, _charge: Charge): Comparison {
     const own = phoneClaim(claim);
     const { id, phone, purpose } = own.challenge;
-    if (phone.codeHash === null) return undefined;
-    if (!this.codes.matches(phone.codeHash, id, claim.code)) return undefined;
+    if (phone.codeHash === null || !this.codes.matches(phone.codeHash, id, claim.code))
+      return { reason: 'incorrect' };
     if (purpose === 'enrol') return (approval) => this.finishEnrolment(own, approval);
     return (approval) => this.logIn(own, approval);
-  }
-
-  reasonOf() {
-    return 'incorrect' as const;
   }
 
   /** Whose number it is: the factor that was named, or the one whose user proved the number last. */
@@ -140,7 +138,7 @@ export class PhoneProof implements ProofKind {
 
   private async inTransaction(
     { challenge }: PhoneClaim,
-    work: (executor: Executor) => Promise<Omit<Proven, 'method'>>,
+    work: (executor: Executor) => Promise<ProvenFactor>,
   ) {
     try {
       const proven = await this.database.transaction(work);
@@ -153,7 +151,7 @@ export class PhoneProof implements ProofKind {
 
   private consumption(
     { challenge, now }: PhoneClaim,
-    proven: Omit<Proven, 'method'>,
+    proven: ProvenFactor,
     approval: Parameters<Consume>[0],
   ) {
     const { id, realmId, phone } = challenge;

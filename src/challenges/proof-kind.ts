@@ -2,18 +2,28 @@ import type { Selectable } from 'kysely';
 import type { Caller } from '../applications/application.js';
 import type { RefusalReason } from '../audit/event.js';
 import type { PresentedToken } from '../crypto/rotating-token.js';
+import type { ErrorCode } from '../errors.js';
 import type { FactorType } from '../factors/factor.js';
+import type { AuthenticationResponse } from '../factors/key-response.js';
 import type { AuditEventRow } from '../storage/schema.js';
-import type { FirstFactor, ProvenMethod } from '../tokens/claims.js';
+import type { FirstFactor, ProvenMethod, UserCheck } from '../tokens/claims.js';
 import type { Charge } from './attempts.repository.js';
 import type { Challenge } from './challenge.js';
+
+/** What is sent to prove something: what was typed, or what a security key has signed. */
+export interface Answer {
+  readonly code?: string | undefined;
+  readonly response?: AuthenticationResponse | undefined;
+}
 
 /** What somebody says they can prove. */
 export interface Claim {
   readonly caller: Caller;
   /** Null where whose it is will only be known by the proof. */
   readonly userId: string | null;
+  /** Empty where there is a response instead. */
   readonly code: string;
+  readonly response: AuthenticationResponse | null;
   readonly factorId: string | null;
   readonly challenge: Challenge | null;
   readonly firstFactor: readonly FirstFactor[];
@@ -29,6 +39,19 @@ export interface Proven {
   readonly factorId: string;
   readonly type: FactorType;
   readonly method: ProvenMethod;
+  /** What the authenticator itself has seen of its user; left out where there is none that could. */
+  readonly userCheck?: UserCheck;
+}
+
+/** What the audit is told of a proof. */
+export type ProvenFactor = Pick<Proven, 'userId' | 'factorId' | 'type'>;
+
+/** Why an answer is not right. */
+export interface Refusal {
+  /** For the audit. */
+  readonly reason: RefusalReason;
+  /** For whoever runs the page, where it tells no secret. */
+  readonly why?: string;
 }
 
 /**
@@ -38,22 +61,26 @@ export interface Proven {
  * @returns undefined where somebody else was faster
  */
 export type Consume = (
-  approval: (proven: Omit<Proven, 'method'>) => Selectable<AuditEventRow>,
+  approval: (proven: ProvenFactor) => Selectable<AuditEventRow>,
 ) => Promise<Proven | undefined>;
 
-/** One way to prove a factor by a code; a kind's file is `<kind>.proof.ts`. */
+export type Comparison = Consume | Refusal;
+
+/** One way to prove a factor; a kind's file is `<kind>.proof.ts`. */
 export interface ProofKind {
   /** The types of factor that it proves. */
   readonly types: readonly [FactorType, ...FactorType[]];
   /** What its attempts are counted under, for each user. */
   readonly budget: string;
+  /** What it is proved by. */
+  readonly takes: keyof Answer;
+  /** What is answered where that is not right. */
+  readonly refusedAs: ErrorCode;
   /** Whose attempts are counted together, by the name that the budget has. */
   subjectOf(claim: Claim): string;
   /**
    * @param charge the attempt, charged already
-   * @returns how to use the code up; undefined if it is not right
+   * @returns how to use the answer up, or why it is not right
    */
-  compare(claim: Claim, charge: Charge): Consume | undefined;
-  /** Why a code was not right, for the audit. */
-  reasonOf(charge: Charge): RefusalReason;
+  compare(claim: Claim, charge: Charge): Comparison | Promise<Comparison>;
 }

@@ -13,12 +13,13 @@ import { grantOf, hashTransaction, type FirstFactor } from '../tokens/claims.js'
 import { AttemptsRepository, type Charge } from './attempts.repository.js';
 import type { Challenge } from './challenge.js';
 import { ChallengesRepository } from './challenges.repository.js';
-import { acceptedTypes, claimOf, mayVerify, refuseEnded } from './claiming.js';
+import { acceptedTypes, claimOf, mayVerify, refuseEnded, refuseMismatch } from './claiming.js';
 import { CHALLENGE_ATTEMPTS, retryAfter } from './lockout.js';
 import { DeviceProofs } from './device.proof.js';
 import { KnownDevices, leftAfter, type DeviceRequest } from './known-devices.js';
 import { PhoneProof } from './phone.proof.js';
-import type { Claim, ProofKind, Proven } from './proof-kind.js';
+import type { Answer, Claim, ProofKind, Proven, ProvenFactor, Refusal } from './proof-kind.js';
+import { WebauthnProof } from './webauthn.proof.js';
 
 /** What the application wants of the proof. */
 export interface TokenRequest extends DeviceRequest {
@@ -28,9 +29,7 @@ export interface TokenRequest extends DeviceRequest {
   readonly certificate_thumbprint?: string | undefined;
 }
 
-export interface VerifyChallengeRequest extends TokenRequest {
-  readonly code: string;
-}
+export interface VerifyChallengeRequest extends TokenRequest, Answer {}
 
 export interface VerifyRequest extends TokenRequest {
   readonly code: string;
@@ -58,6 +57,7 @@ export class Verification {
     private readonly devices: DeviceProofs,
     private readonly phone: PhoneProof,
     private readonly known: KnownDevices,
+    private readonly keys: WebauthnProof,
     private readonly tokens: AccessTokens,
     private readonly sessions: SessionsService,
     private readonly audit: Audit,
@@ -76,6 +76,7 @@ export class Verification {
       caller,
       userId,
       code: request.code,
+      response: null,
       factorId: request.factor_id ?? null,
       challenge: null,
       firstFactor: request.first_factor ?? [],
@@ -89,7 +90,8 @@ export class Verification {
   /**
    * Verifies a code for a challenge; user, factor and transaction are those it was created with (S27).
    *
-   * @throws WatchwordError `not_found`, `challenge_ended`, `code_incorrect`, `locked`
+   * @throws WatchwordError `not_found`, `answer_mismatched`, `challenge_ended`, `locked`; `code_incorrect`, or
+   *   `security_key_refused`
    */
   async byChallenge(
     caller: Caller,
@@ -101,29 +103,32 @@ export class Verification {
     if (challenge === undefined || !mayVerify(caller, challenge))
       throw new WatchwordError('not_found');
     const kind = this.kindOf(challenge);
+    refuseMismatch(kind, request);
     const claim = {
-      ...claimOf(caller, challenge, request.code, this.clock.now()),
+      ...claimOf(caller, challenge, request, this.clock.now()),
       ...this.known.claimed(request),
     };
     return this.issue(claim, await this.prove(claim, kind), request);
   }
 
   /**
-   * Proves the code of a challenge and issues nothing: what an enrolment ends with.
+   * Proves the answer to a challenge and issues nothing: what an enrolment ends with.
    *
    * @throws WatchwordError as `byChallenge`
    */
   async proveOnly(
     caller: Caller,
     challenge: Challenge,
-    code: string,
+    answer: Answer,
     request: DeviceRequest = {},
   ): Promise<Proven & { readonly device: DeviceAnswer | undefined }> {
+    const kind = this.kindOf(challenge);
+    refuseMismatch(kind, answer);
     const claim = {
-      ...claimOf(caller, challenge, code, this.clock.now()),
+      ...claimOf(caller, challenge, answer, this.clock.now()),
       ...this.known.claimed(request),
     };
-    const { proven, charge } = await this.prove(claim, this.kindOf(challenge));
+    const { proven, charge } = await this.prove(claim, kind);
     const device = await this.known.afterProof(claim, charge, proven, request);
     return { ...proven, device };
   }
@@ -131,13 +136,14 @@ export class Verification {
   private async prove(claim: Claim, kind: ProofKind): Promise<Proved> {
     const charge = await this.charge(claim, kind, acceptedTypes(claim, kind));
     await this.refuseWhileLocked(claim, kind, charge);
-    const consume = kind.compare(claim, charge);
-    if (consume === undefined) return this.refuseCode(claim, kind, charge);
-    const proven = await consume((what) => this.approval(claim, charge, what));
+    const compared = await kind.compare(claim, charge);
+    if (typeof compared !== 'function') return this.refuseAttempt(claim, kind, charge, compared);
+    const proven = await compared((what) => this.approval(claim, charge, what));
     return proven === undefined ? this.refuseSpent(claim, kind, charge) : { proven, charge };
   }
 
   private kindOf({ type }: Challenge): ProofKind {
+    if (type === 'webauthn') return this.keys;
     return type === 'phone' ? this.phone : this.devices[type];
   }
 
@@ -173,7 +179,7 @@ export class Verification {
     });
   }
 
-  private approval(claim: Claim, charge: Charge, what: Omit<Proven, 'method'>) {
+  private approval(claim: Claim, charge: Charge, what: ProvenFactor) {
     return this.audit.row(auditContext(claim.caller), {
       type: 'verification.approved',
       userId: what.userId,
@@ -196,12 +202,13 @@ export class Verification {
     { proven, charge }: Proved,
     request: TokenRequest,
   ): Promise<Issued> {
-    const { userId, factorId, type, method } = proven;
+    const { userId, factorId, type, method, userCheck } = proven;
     const { session, replaces_session: replaces, certificate_thumbprint: certificate } = request;
     const grant = grantOf({
       userId,
       factor: { id: factorId, type },
       method,
+      userCheck,
       firstFactor: claim.firstFactor,
       transactionHash: claim.transactionHash,
       certificate: certificate ?? null,
@@ -215,26 +222,23 @@ export class Verification {
     return device === undefined ? issued : { ...issued, token: { ...issued.token, device } };
   }
 
-  private refuseCode(claim: Claim, kind: ProofKind, charge: Charge): Promise<never> {
-    return this.refuseAttempt(claim, kind, charge, kind.reasonOf(charge));
-  }
-
   /** A code that was right, and was used up by another request in the meantime. */
   private refuseSpent(claim: Claim, kind: ProofKind, charge: Charge): Promise<never> {
-    return this.refuseAttempt(claim, kind, charge, 'used_before');
+    return this.refuseAttempt(claim, kind, charge, { reason: 'used_before' });
   }
 
   private async refuseAttempt(
     claim: Claim,
     kind: ProofKind,
     charge: Charge,
-    reason: RefusalReason,
+    { reason, why }: Refusal,
   ): Promise<never> {
     const ofChallenge = CHALLENGE_ATTEMPTS - (charge.challengeAttempts ?? 0);
     const { left, locked } = leftAfter(charge, claim.now);
     await this.refuse(claim, kind, charge, reason, ofChallenge <= 0 || locked !== undefined);
-    throw new WatchwordError('code_incorrect', {
+    throw new WatchwordError(kind.refusedAs, {
       attempts_left: Math.min(left, ofChallenge),
+      ...(why !== undefined && { reason: why }),
       ...(locked !== undefined && { retry_after: locked }),
     });
   }

@@ -5,29 +5,51 @@ import type { OperationName } from '../operator/operations.js';
 
 type Run = (name: OperationName, input: Record<string, unknown>) => Promise<void>;
 
-/** Realms, as they look on the hosted pages. */
+/** Realms: how they look on the hosted pages, and what they ask of security keys. */
 export function addRealmCommands(program: Command, realmOption: Option, run: Run): void {
   const realms = program.command('realms').description('directories of users');
   realms
     .command('list')
-    .description('show every realm, and how it looks on the hosted pages')
+    .description('show every realm: how it looks, and what it asks of security keys')
     .action(() => run('realms.list', {}));
   realms
     .command('update')
-    .description('say how a realm looks on the hosted pages; "none" takes something away')
+    .description('say how a realm looks, and what it asks of keys; "none" takes something away')
     .addOption(realmOption)
     .option('--color <#rrggbb>', 'of buttons and links; a shade of it that can be read is used')
     .option('--logo <file>', 'a PNG, WebP or SVG picture of at most 10 kB')
     .option('--locale <tag>', 'language of those whose browser asks for none that there is')
-    .action(async ({ logo, ...look }: Record<string, string>) => {
+    .option(
+      '--webauthn-rp-id <domain>',
+      'that security keys are bound to; a change makes all useless',
+    )
+    .option('--webauthn-rp-name <text>', 'that the browser shows when it asks for a key')
+    .option('--webauthn-origin <origin>', 'of pages that may ask for a key; may be repeated', more)
+    .option('--webauthn-user-verification <policy>', 'required, preferred or discouraged')
+    .option('--webauthn-aaguid <aaguid>', 'of a model that is accepted; may be repeated', more)
+    .action(async ({ logo, webauthnOrigin, webauthnAaguid, ...look }: Options) => {
       const input: Record<string, unknown> = {};
       for (const [name, value] of Object.entries(look)) input[name] = orNull(name, value);
+      if (webauthnOrigin !== undefined) input['webauthnOrigins'] = listOrNull(webauthnOrigin);
+      if (webauthnAaguid !== undefined) input['webauthnAaguids'] = listOrNull(webauthnAaguid);
       if (logo !== undefined) input['logo'] = await pictureOf(logo);
       await run('realms.update', input);
     });
 }
 
-function orNull(name: string, value: string): string | null {
+interface Options extends Record<string, unknown> {
+  readonly logo?: string;
+  readonly webauthnOrigin?: readonly string[];
+  readonly webauthnAaguid?: readonly string[];
+}
+
+const more = (one: string, before: readonly string[] = []) => [...before, one];
+
+function listOrNull(list: readonly string[]): readonly string[] | null {
+  return list.length === 1 && list[0] === 'none' ? null : list;
+}
+
+function orNull(name: string, value: unknown): unknown {
   return value === 'none' && name !== 'realm' ? null : value;
 }
 

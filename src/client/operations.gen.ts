@@ -11,7 +11,7 @@ export type FactorList = {
 
 export type Factor = {
   id: string;
-  type: 'totp' | 'phone' | 'hotp';
+  type: 'totp' | 'phone' | 'hotp' | 'webauthn';
   name: string;
   status: 'pending' | 'active' | 'revoked';
   user_id: string;
@@ -31,6 +31,28 @@ export type Factor = {
    * Of a token of the inventory.
    */
   serial?: string;
+  /**
+   * What is known of an active security key or passkey.
+   */
+  security_key?: {
+    /**
+     * Its model; all noughts where it does not say.
+     */
+    aaguid: string;
+    /**
+     * By its number in COSE.
+     */
+    algorithm: number;
+    transports: Array<'ble' | 'cable' | 'hybrid' | 'internal' | 'nfc' | 'smart-card' | 'usb'>;
+    /**
+     * A passkey that may be copied to other devices of its user.
+     */
+    synced: boolean;
+    /**
+     * Whether it has been, at its last use.
+     */
+    backed_up: boolean;
+  };
   created_at: string;
   /**
    * While pending: when the enrolment ends.
@@ -427,7 +449,7 @@ export type ChallengeRequest = {
    * Instead of a user: a login by number, with `purpose: "login"`.
    */
   phone?: string;
-  type: 'totp' | 'phone' | 'hotp';
+  type: 'totp' | 'phone' | 'hotp' | 'webauthn';
   factor_id?: string;
   /**
    * How a phone gets its code.
@@ -458,12 +480,12 @@ export type ChallengeRequest = {
 
 export type Challenge = {
   id: string;
-  type: 'totp' | 'phone' | 'hotp';
+  type: 'totp' | 'phone' | 'hotp' | 'webauthn';
   channel?: 'sms' | 'voice' | 'whatsapp';
   status: 'pending' | 'approved' | 'failed' | 'expired' | 'canceled';
   purpose: 'login' | 'step_up' | 'confirm' | 'enrol';
   /**
-   * Absent in a login by number.
+   * Absent where the proof tells who it is.
    */
   user_id?: string;
   factor_id?: string;
@@ -489,6 +511,24 @@ export type Challenge = {
     provider?: string;
     failure?: string;
   };
+  /**
+   * While pending, for a security key: what the browser is asked.
+   */
+  webauthn?: {
+    options: WebauthnRequestOptions;
+  };
+};
+
+export type WebauthnRequestOptions = {
+  challenge: string;
+  timeout: number;
+  rpId: string;
+  allowCredentials: Array<{
+    id: string;
+    type: 'public-key';
+    transports?: Array<string>;
+  }>;
+  userVerification: 'required' | 'preferred' | 'discouraged';
 };
 
 export type ResendRequest = {
@@ -503,7 +543,11 @@ export type VerifyChallengeRequest = {
   /**
    * What the user typed; spaces and dashes do not matter.
    */
-  code: string;
+  code?: string;
+  /**
+   * Of a security key, as the browser gave it.
+   */
+  response?: AuthenticationResponse;
   /**
    * Begin a session: `refresh_token` answers with one, `cookie` with a Set-Cookie header to be handed on to the browser.
    */
@@ -526,7 +570,20 @@ export type VerifyChallengeRequest = {
   device_token?: string;
 };
 
-export type EnrolRequest = EnrolAppRequest | EnrolPhoneRequest | EnrolTokenRequest;
+export type AuthenticationResponse = {
+  id: string;
+  rawId: string;
+  type: 'public-key';
+  response: {
+    clientDataJSON: string;
+    authenticatorData: string;
+    signature: string;
+    userHandle?: string | null;
+  };
+};
+
+export type EnrolRequest =
+  EnrolAppRequest | EnrolPhoneRequest | EnrolTokenRequest | EnrolKeyRequest;
 
 export type EnrolAppRequest = {
   type: 'totp';
@@ -621,9 +678,25 @@ export type EnrolTokenRequest = {
   proof?: string;
 };
 
+export type EnrolKeyRequest = {
+  type: 'webauthn';
+  /**
+   * What the user calls it.
+   */
+  name?: string;
+  /**
+   * As the browser lists it. Default: the user id.
+   */
+  account_name?: string;
+  /**
+   * A fresh access token, where the application asks for one.
+   */
+  proof?: string;
+};
+
 export type EnrolledFactor = {
   id: string;
-  type: 'totp' | 'phone' | 'hotp';
+  type: 'totp' | 'phone' | 'hotp' | 'webauthn';
   name: string;
   status: 'pending' | 'active' | 'revoked';
   user_id: string;
@@ -643,6 +716,28 @@ export type EnrolledFactor = {
    * Of a token of the inventory.
    */
   serial?: string;
+  /**
+   * What is known of an active security key or passkey.
+   */
+  security_key?: {
+    /**
+     * Its model; all noughts where it does not say.
+     */
+    aaguid: string;
+    /**
+     * By its number in COSE.
+     */
+    algorithm: number;
+    transports: Array<'ble' | 'cable' | 'hybrid' | 'internal' | 'nfc' | 'smart-card' | 'usb'>;
+    /**
+     * A passkey that may be copied to other devices of its user.
+     */
+    synced: boolean;
+    /**
+     * Whether it has been, at its last use.
+     */
+    backed_up: boolean;
+  };
   created_at: string;
   /**
    * While pending: when the enrolment ends.
@@ -668,13 +763,63 @@ export type EnrolledFactor = {
    * For a phone: the code that is on its way; it can be resent.
    */
   challenge?: Challenge;
+  /**
+   * For a security key: what the browser is asked to make.
+   */
+  webauthn?: {
+    options: WebauthnCreationOptions;
+  };
+};
+
+export type WebauthnCreationOptions = {
+  rp: {
+    id: string;
+    name: string;
+  };
+  user: {
+    id: string;
+    name: string;
+    displayName: string;
+  };
+  challenge: string;
+  pubKeyCredParams: Array<{
+    type: 'public-key';
+    alg: number;
+  }>;
+  timeout: number;
+  excludeCredentials: Array<{
+    id: string;
+    type: 'public-key';
+    transports?: Array<string>;
+  }>;
+  authenticatorSelection: {
+    residentKey: 'preferred';
+    requireResidentKey: false;
+    userVerification: 'required' | 'preferred' | 'discouraged';
+  };
+  attestation: 'none' | 'direct';
+  extensions: {
+    credProps: true;
+  };
 };
 
 export type ActivateRequest = {
   /**
    * What the user typed; spaces and dashes do not matter.
    */
-  code: string;
+  code?: string;
+  response?: RegistrationResponse;
+};
+
+export type RegistrationResponse = {
+  id: string;
+  rawId: string;
+  type: 'public-key';
+  response: {
+    clientDataJSON: string;
+    attestationObject: string;
+    transports?: Array<string>;
+  };
 };
 
 export type ResyncRequest = {
@@ -704,7 +849,7 @@ export type LinkRequest = {
   /**
    * Factor types to offer. Left out: what the application accepts.
    */
-  types?: Array<'totp' | 'phone' | 'hotp'>;
+  types?: Array<'totp' | 'phone' | 'hotp' | 'webauthn'>;
   /**
    * Language of the message; the nearest one there is.
    */
@@ -894,6 +1039,10 @@ export type ErrorCode =
   | 'link_used'
   | 'link_expired'
   | 'page_ended'
+  | 'answer_mismatched'
+  | 'security_key_in_use'
+  | 'security_key_missing'
+  | 'security_key_refused'
   | 'internal'
   | 'storage_unavailable'
   | 'overloaded';
@@ -1537,9 +1686,9 @@ export interface Operations {
   cancelChallenge: { takes: CancelChallengeData; gives: CancelChallengeResponse };
   /** Send another code. */
   resendCode: { takes: ResendCodeData; gives: ResendCodeResponse };
-  /** Verify the code of a challenge. */
+  /** Verify the answer to a challenge. */
   verifyChallenge: { takes: VerifyChallengeData; gives: VerifyChallengeResponse };
-  /** Finish an enrolment by its first code. */
+  /** Finish an enrolment by its first code or response. */
   activateFactor: { takes: ActivateFactorData; gives: ActivateFactorResponse };
   /** Find a hardware token again by two codes in a row. */
   resynchronise: { takes: ResynchroniseData; gives: ResynchroniseResponse };

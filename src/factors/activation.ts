@@ -3,7 +3,7 @@ import { auditContext, type Application, type Caller } from '../applications/app
 import { Audit } from '../audit/audit.js';
 import { Clock } from '../clock.js';
 import { DevicesService } from '../devices/devices.service.js';
-import { WatchwordError } from '../errors.js';
+import { WatchwordError, type ErrorCode } from '../errors.js';
 import { Stock } from '../hardware-tokens/stock.js';
 import { Database, type Executor } from '../storage/database.js';
 import { newId } from '../storage/ids.js';
@@ -132,29 +132,27 @@ export class Activation {
     refuseUnproven(caller.application, pending, active);
   }
 
-  private async finish(
-    caller: Caller,
-    id: string,
-    prove: (method: CodeMethod, pending: Factor, now: Date) => Spent | null,
-  ): Promise<Factor> {
+  /**
+   * Charges one attempt, before what was sent is looked at.
+   *
+   * @throws WatchwordError `not_found`, `factor_not_pending`
+   */
+  async charge(caller: Caller, id: string, now: Date): Promise<Factor> {
     const { realmId } = caller.application;
-    const now = this.clock.now();
     const pending = await this.repository.chargeActivation(realmId, id, now);
-    if (pending === undefined) {
-      await this.factors.get(caller, id);
-      throw new WatchwordError('factor_not_pending');
-    }
-    const method = this.methods.of(pending);
-    const spent = method === undefined ? null : prove(method, pending, now);
-    if (spent === null) return this.refuse(caller, pending, now);
-    return this.database.transaction(async (executor) => {
-      const factor = await this.activateProven(executor, caller, pending, spent, now);
-      if (factor === undefined) throw new WatchwordError('factor_not_pending');
-      return factor;
-    });
+    if (pending !== undefined) return pending;
+    await this.factors.get(caller, id);
+    throw new WatchwordError('factor_not_pending');
   }
 
-  private async refuse(caller: Caller, factor: Factor, now: Date): Promise<never> {
+  /** Writes a refusal down, and ends the enrolment where it was the last attempt. */
+  async refuse(
+    caller: Caller,
+    factor: Factor,
+    now: Date,
+    code: ErrorCode = 'code_incorrect',
+    reason?: string,
+  ): Promise<never> {
     const attemptsLeft = ACTIVATION_ATTEMPTS - factor.activationAttempts;
     await this.database.transaction(async (executor) => {
       if (attemptsLeft === 0) {
@@ -166,7 +164,27 @@ export class Activation {
         ...named(factor),
       });
     });
-    throw new WatchwordError('code_incorrect', { attempts_left: attemptsLeft });
+    throw new WatchwordError(code, {
+      attempts_left: attemptsLeft,
+      ...(reason !== undefined && { reason }),
+    });
+  }
+
+  private async finish(
+    caller: Caller,
+    id: string,
+    prove: (method: CodeMethod, pending: Factor, now: Date) => Spent | null,
+  ): Promise<Factor> {
+    const now = this.clock.now();
+    const pending = await this.charge(caller, id, now);
+    const method = this.methods.of(pending);
+    const spent = method === undefined ? null : prove(method, pending, now);
+    if (spent === null) return this.refuse(caller, pending, now);
+    return this.database.transaction(async (executor) => {
+      const factor = await this.activateProven(executor, caller, pending, spent, now);
+      if (factor === undefined) throw new WatchwordError('factor_not_pending');
+      return factor;
+    });
   }
 }
 

@@ -7,6 +7,7 @@ import { ACCOUNT_NAME_CHARACTERS, type EnrolBody } from './factors.schemas.js';
 import type { HotpRequest } from './hotp.method.js';
 import type { PhoneRequest } from './phone.method.js';
 import type { TotpRequest } from './totp.method.js';
+import type { WebauthnRequest } from './webauthn.method.js';
 
 export type EnrolRequest = {
   readonly name: string | undefined;
@@ -17,6 +18,7 @@ export type EnrolRequest = {
   | { readonly type: 'hotp'; readonly hotp: HotpRequest }
   | { readonly type: 'serial'; readonly serial: string }
   | { readonly type: 'phone'; readonly phone: PhoneRequest }
+  | { readonly type: 'webauthn'; readonly webauthn: WebauthnRequest }
 );
 
 /**
@@ -31,6 +33,10 @@ export function enrolRequest(caller: Caller, userId: string, body: EnrolBody): E
     if (number === undefined) throw new WatchwordError('phone_invalid');
     const { channel, replaces } = body;
     return { name, proof, type: 'phone', phone: { number, channel, replaces } };
+  }
+  if (body.type === 'webauthn') {
+    const accountName = body.account_name ?? shortened(userId);
+    return { name, proof, type: 'webauthn', webauthn: { accountName } };
   }
   if (body.type === 'hotp') {
     if (body.secret === undefined)

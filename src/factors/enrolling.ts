@@ -17,6 +17,7 @@ import { HotpMethod } from './hotp.method.js';
 import type { Enrolment, FactorPlace } from './method.js';
 import { PhoneMethod } from './phone.method.js';
 import { TotpMethod } from './totp.method.js';
+import { WebauthnMethod } from './webauthn.method.js';
 
 /** The beginning of a factor: pending. */
 @Injectable()
@@ -27,6 +28,7 @@ export class Enrolling {
     private readonly totp: TotpMethod,
     private readonly hotp: HotpMethod,
     private readonly phone: PhoneMethod,
+    private readonly webauthn: WebauthnMethod,
     private readonly methods: CodeMethods,
     private readonly stock: Stock,
     private readonly freshProof: FreshProof,
@@ -66,7 +68,7 @@ export class Enrolling {
           : undefined;
       this.refuseTwins(live, request, token);
       const place = { id, realmId, userId };
-      const { type, defaultName, ...stored } = this.enrolment(caller, place, request, token);
+      const { type, defaultName, ...stored } = this.enrolment(caller, place, request, token, live);
       const factor = await this.repository.add(executor, {
         ...place,
         applicationId: application.id,
@@ -92,6 +94,7 @@ export class Enrolling {
     place: FactorPlace,
     request: EnrolRequest,
     token: TakenToken | undefined,
+    live: readonly Factor[],
   ): Enrolment & { readonly type: FactorType } {
     switch (request.type) {
       case 'totp':
@@ -100,6 +103,8 @@ export class Enrolling {
         return { type: 'hotp', ...this.hotp.enrol(place, request.hotp) };
       case 'phone':
         return { type: 'phone', ...this.phone.enrol(place, request.phone) };
+      case 'webauthn':
+        return { type: 'webauthn', ...this.webauthn.enrol(place, request.webauthn, live) };
       case 'serial':
         if (token === undefined) throw new WatchwordError('hardware_token_unavailable');
         requireAllowed(caller, [token.type]);

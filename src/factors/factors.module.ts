@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ApplicationsModule } from '../applications/applications.module.js';
 import { AuditModule } from '../audit/audit.module.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
 import { DevicesModule } from '../devices/devices.module.js';
@@ -8,17 +9,22 @@ import { TokensModule } from '../tokens/tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { Activation } from './activation.js';
 import { CodeMethods } from './code-methods.js';
+import { CredentialsRepository } from './credentials.repository.js';
 import { Enrolling } from './enrolling.js';
 import { FactorImport } from './factor-import.js';
 import { FactorsController } from './factors.controller.js';
 import { FactorsRepository } from './factors.repository.js';
 import { FactorsService } from './factors.service.js';
 import { HotpMethod } from './hotp.method.js';
+import { KeyActivation } from './key-activation.js';
 import { PhoneMethod } from './phone.method.js';
+import { SecurityKeys } from './security-keys.js';
 import { TotpMethod } from './totp.method.js';
+import { WebauthnMethod } from './webauthn.method.js';
 
 @Module({
   imports: [
+    ApplicationsModule,
     AuditModule,
     DeliveryModule,
     DevicesModule,
@@ -30,15 +36,28 @@ import { TotpMethod } from './totp.method.js';
   providers: [
     Activation,
     CodeMethods,
+    CredentialsRepository,
     Enrolling,
     FactorImport,
     FactorsRepository,
     FactorsService,
     HotpMethod,
+    KeyActivation,
     PhoneMethod,
+    SecurityKeys,
     TotpMethod,
+    WebauthnMethod,
   ],
   controllers: [FactorsController],
-  exports: [Activation, CodeMethods, Enrolling, FactorImport, FactorsService, PhoneMethod],
+  exports: [
+    Activation,
+    CodeMethods,
+    Enrolling,
+    FactorImport,
+    FactorsService,
+    KeyActivation,
+    PhoneMethod,
+    SecurityKeys,
+  ],
 })
 export class FactorsModule {}

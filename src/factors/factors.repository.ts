@@ -208,7 +208,13 @@ export class FactorsRepository {
   ): Promise<Factor | undefined> {
     const row = await executor
       .updateTable('factors')
-      .set({ status: 'revoked', secret: null, lookup: null, revoked_at: now })
+      .set({
+        status: 'revoked',
+        secret: null,
+        lookup: null,
+        credential_id: null,
+        revoked_at: now,
+      })
       .where('realm_id', '=', realmId)
       .where('id', '=', id)
       .where('status', '<>', 'revoked')

@@ -6,6 +6,7 @@ import { normaliseCode } from '../otp/code.js';
 import { MOST_LOOK_AHEAD } from '../otp/hotp-window.js';
 import { decodeSecret, SecretError } from '../otp/secret.js';
 import { factorTypes } from './factor.js';
+import { authenticatorTransports, registrationResponse } from './key-response.js';
 
 /** More would not fit into a QR code once each character is percent-encoded. */
 export const ISSUER_CHARACTERS = 64;
@@ -151,12 +152,32 @@ const enrolPhone = z
   })
   .meta({ id: 'EnrolPhoneRequest' });
 
+const enrolKey = z
+  .strictObject({
+    type: z.literal('webauthn'),
+    name,
+    account_name: label(ACCOUNT_NAME_CHARACTERS)
+      .optional()
+      .meta({ description: 'As the browser lists it. Default: the user id.' }),
+    proof,
+  })
+  .meta({ id: 'EnrolKeyRequest' });
+
 export const enrolBody = z
-  .discriminatedUnion('type', [enrolApp, enrolPhone, enrolToken])
+  .discriminatedUnion('type', [enrolApp, enrolPhone, enrolToken, enrolKey])
   .meta({ id: 'EnrolRequest' });
 export type EnrolBody = z.output<typeof enrolBody>;
 
-export const activateBody = z.strictObject({ code }).meta({ id: 'ActivateRequest' });
+/** Whether there is a code or a security key's response, and not both. */
+export const oneAnswer = ({ code, response }: { code?: unknown; response?: unknown }) =>
+  (code === undefined) !== (response === undefined);
+export const oneAnswerOnly = { path: ['code'], message: 'give either "code" or "response"' };
+
+export const activateBody = z
+  .strictObject({ code: code.optional(), response: registrationResponse.optional() })
+  .refine(oneAnswer, oneAnswerOnly)
+  .meta({ id: 'ActivateRequest' });
+export type ActivateBody = z.output<typeof activateBody>;
 export const resyncBody = z
   .strictObject({
     codes: z
@@ -179,6 +200,18 @@ export const factor = z
     channel: z.enum(channels).optional().meta({ description: 'How a phone gets its codes.' }),
     hardware: z.boolean().optional().meta({ description: 'Whether it is a hardware token.' }),
     serial: z.string().optional().meta({ description: 'Of a token of the inventory.' }),
+    security_key: z
+      .object({
+        aaguid: z.string().meta({ description: 'Its model; all noughts where it does not say.' }),
+        algorithm: z.int().meta({ description: 'By its number in COSE.' }),
+        transports: z.array(z.enum(authenticatorTransports)),
+        synced: z
+          .boolean()
+          .meta({ description: 'A passkey that may be copied to other devices of its user.' }),
+        backed_up: z.boolean().meta({ description: 'Whether it has been, at its last use.' }),
+      })
+      .optional()
+      .meta({ description: 'What is known of an active security key or passkey.' }),
     created_at: time,
     expires_at: time.optional().meta({ description: 'While pending: when the enrolment ends.' }),
     activated_at: time.optional(),

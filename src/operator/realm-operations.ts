@@ -1,12 +1,17 @@
-/** Realms, as they look on the hosted pages. */
+/** Realms, as they look on the hosted pages, and what they ask of security keys. */
+import type { INestApplicationContext } from '@nestjs/common';
 import { z } from 'zod';
-import { Realms } from '../applications/realms.js';
+import { Realms, type RealmLook } from '../applications/realms.js';
+import { RelyingParties, userVerifications } from '../applications/relying-parties.js';
 import { locale } from '../factors/factors.schemas.js';
 import { operation } from './operation.js';
 import { realmIdOf } from './realms.js';
 
 export const realmOperations = {
-  'realms.list': operation(z.strictObject({}), (context) => context.get(Realms).list()),
+  'realms.list': operation(z.strictObject({}), async (context) => {
+    const realms = await context.get(Realms).list();
+    return Promise.all(realms.map((realm) => withKeys(context, realm)));
+  }),
   'realms.update': operation(
     z.strictObject({
       realm: z.string().min(1).max(255).optional(),
@@ -21,8 +26,33 @@ export const realmOperations = {
         .transform((text) => Buffer.from(text, 'base64'))
         .nullable()
         .optional(),
+      webauthnRpId: z
+        .string()
+        .max(253)
+        .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'A relying party is a domain, as bank.example.')
+        .nullable()
+        .optional(),
+      webauthnRpName: z.string().min(1).max(64).nullable().optional(),
+      webauthnOrigins: z.array(z.string().max(300)).max(50).nullable().optional(),
+      webauthnUserVerification: z.enum(userVerifications).nullable().optional(),
+      webauthnAaguids: z
+        .array(
+          z.guid('An AAGUID is written as cb69481e-8ff7-4039-93ec-0a2729a154a8.').toLowerCase(),
+        )
+        .max(500)
+        .nullable()
+        .optional(),
     }),
-    async (context, { realm, ...look }) =>
-      context.get(Realms).update(await realmIdOf(context, realm), look),
+    async (context, { realm, color, locale: language, logo, ...keys }) => {
+      const id = await realmIdOf(context, realm);
+      // First, for it may be refused.
+      await context.get(RelyingParties).update(id, keys);
+      const look = await context.get(Realms).update(id, { color, locale: language, logo });
+      return withKeys(context, look);
+    },
   ),
 } as const;
+
+async function withKeys(context: INestApplicationContext, look: RealmLook) {
+  return { ...look, securityKeys: await context.get(RelyingParties).of(look.id) };
+}

@@ -43,6 +43,11 @@ export function isMissingTable(error: unknown): boolean {
   return isNativeError(error) && codeOf(error) === '42P01';
 }
 
+/** Whether the statement would have made a second row of what there may be one of. */
+export function isDuplicate(error: unknown): boolean {
+  return isNativeError(error) && codeOf(error) === '23505';
+}
+
 function codeOf(error: Error): string | undefined {
   return 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -9,6 +9,7 @@ import { sessions } from './migrations/0004-sessions.js';
 import { certificates } from './migrations/0005-certificates.js';
 import { links } from './migrations/0006-links.js';
 import { hardwareTokens } from './migrations/0007-hardware-tokens.js';
+import { webauthn } from './migrations/0008-webauthn.js';
 import { devices } from './migrations/0010-devices.js';
 
 /**
@@ -23,6 +24,7 @@ const migrations = {
   '0005-certificates': certificates,
   '0006-links': links,
   '0007-hardware-tokens': hardwareTokens,
+  '0008-webauthn': webauthn,
   '0010-devices': devices,
 };
 

@@ -3,11 +3,12 @@ import type { ColumnType, Generated } from 'kysely';
 import type { DeviceRow } from './schema/device-row.js';
 import type { HardwareTokenRow } from './schema/hardware-token-row.js';
 import type { LinkRow } from './schema/link-row.js';
+import type { RelyingPartyColumns } from './schema/relying-party-columns.js';
 
 /** jsonb: written as text, read as a value. */
 type Json<Value> = ColumnType<Value, string, string>;
 
-export interface RealmRow {
+export interface RealmRow extends RelyingPartyColumns {
   id: string;
   name: string;
   created_at: Date;
@@ -85,6 +86,8 @@ export interface FactorRow {
   secret: Uint8Array | null;
   /** Keyed hash by which a phone's factor is found; null for other kinds and once it is revoked. */
   lookup: Uint8Array | null;
+  /** Of an active security key or passkey; null for other kinds. */
+  credential_id: Generated<Uint8Array | null>;
   /** What its kind needs beside the secret. */
   parameters: Json<Record<string, unknown>>;
   /** The newest time step that was accepted; a code of it or of an older one is spent. */
@@ -137,6 +140,8 @@ export interface ChallengeRow {
   message_id: Generated<string | null>;
   sends: Generated<number>;
   resend_at: Generated<Date | null>;
+  /** Random bytes that a security key signs; null once it has, and for what is proved by a code. */
+  nonce: Generated<Uint8Array | null>;
   first_factor: string[];
   transaction: Json<Record<string, unknown> | null> | null;
   transaction_hash: string | null;

@@ -22,11 +22,16 @@ export type FirstFactor = (typeof firstFactors)[number];
 /** The methods that a factor of ours proves. */
 export type ProvenMethod = 'otp' | 'sms' | 'tel' | 'hwk' | 'swk';
 
+/** What an authenticator has seen of its user: a touch, or who it is (a PIN, a finger, a face). */
+export type UserCheck = 'present' | 'verified';
+
 /** One proof, as it happened. */
 export interface Proof {
   readonly userId: string;
   readonly factor: { readonly id: string; readonly type: string };
   readonly method: ProvenMethod;
+  /** Left out where the factor is none that could see its user. */
+  readonly userCheck?: UserCheck | undefined;
   /** Empty where the application has checked nothing itself. */
   readonly firstFactor: readonly FirstFactor[];
   readonly transactionHash: string | null;
@@ -68,10 +73,17 @@ export interface AccessTokenClaims {
   readonly cnf?: { readonly 'x5t#S256': string };
 }
 
-/** @returns the `amr` and `acr` that are true of the proof (S86): two factors and `mfa`, or one */
-export function assuranceOf(proof: Pick<Proof, 'firstFactor' | 'method'>) {
-  if (proof.firstFactor.length === 0) return { amr: [proof.method], acr: 'aal1' } as const;
-  const amr = [...new Set<string>([...proof.firstFactor, proof.method, 'mfa'])];
+/**
+ * @returns the `amr` and `acr` that are true of the proof (S86): two factors and `mfa`, or one. An authenticator
+ *   that has verified its user is two in one (NIST SP 800-63B-4, multi-factor cryptographic authentication).
+ *   Which of PIN and finger it was it does not say, so neither is claimed.
+ */
+export function assuranceOf(proof: Pick<Proof, 'firstFactor' | 'method' | 'userCheck'>) {
+  const { firstFactor, method, userCheck } = proof;
+  const methods = userCheck === undefined ? [method] : [method, 'user'];
+  if (firstFactor.length === 0 && userCheck !== 'verified')
+    return { amr: methods, acr: 'aal1' } as const;
+  const amr = [...new Set<string>([...firstFactor, ...methods, 'mfa'])];
   return { amr, acr: 'aal2' } as const;
 }
 

@@ -9,9 +9,11 @@ import { startApplication, type TestApplication } from '../support/application.j
 const hashes = {
   'api_keys.hash': 'plain',
   'challenges.code_hash': 'keyed, ten minutes',
+  'challenges.nonce': 'no hash: random, and handed out to be signed',
   'challenges.phone_hash': 'keyed, ten minutes',
   'devices.previous_hash': 'plain',
   'devices.token_hash': 'plain',
+  'factors.credential_id': 'no hash: a name that the key tells every page of ours',
   'factors.lookup': 'keyed, made anew with the secret',
   'idempotency_answers.fingerprint': 'keyed, a day',
   'links.code_hash': 'plain',

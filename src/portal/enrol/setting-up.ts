@@ -125,7 +125,7 @@ export class SettingUp {
     if (factor === undefined || factor.status === 'active') return;
     if (code === null) return this.visits.remember(visit, { notice: { code: 'invalid_request' } });
     try {
-      const active = await this.enrolment.activate(visit.caller, factor.id, code);
+      const active = await this.enrolment.activate(visit.caller, factor.id, { code });
       await this.settle(visit, active);
     } catch (error) {
       if (!isRefusal(error)) throw error;

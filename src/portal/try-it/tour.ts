@@ -46,7 +46,7 @@ export class Tour {
       const factors = await this.factors.list(caller.application.realmId, userId);
       const app = appOf(factors, visitor);
       if (app?.status === 'pending') {
-        await this.enrolment.activate(caller, app.id, code);
+        await this.enrolment.activate(caller, app.id, { code });
         return visitor;
       }
       const request = { code, first_factor: ['pwd'] } as const;

@@ -131,12 +131,13 @@ export class Proving {
   }
 
   private async prove({ caller }: Visit, challenge: Challenge, code: string) {
-    const proven = await this.verification.proveOnly(caller, challenge, code);
-    const { userId, factorId, type, method } = proven;
+    const proven = await this.verification.proveOnly(caller, challenge, { code });
+    const { userId, factorId, type, method, userCheck } = proven;
     return grantOf({
       userId,
       factor: { id: factorId, type },
       method,
+      userCheck,
       firstFactor: challenge.firstFactor,
       transactionHash: challenge.transactionHash,
       certificate: null,
