@@ -157,11 +157,13 @@ it('S30: forty guesses with it at once are five', async () => {
 it('S32: a thief who reads each new token in the owner’s browser gains twenty guesses by it', async () => {
   let token = (await remember(service, app, key)).token;
   let gained = 0;
-  for (let hour = 0; hour < 8; hour++) {
+  for (let hour = 0; hour < 6; hour++) {
     // Only what the device lets in counts, while the account is locked for everybody else.
     for (let n = 0; n < 10; n++) if ((await guess(n)).body.code === 'locked') break;
-    for (let n = 1; n < DEVICE_ATTEMPTS; n++)
-      if ((await guess(n, token)).body.code === 'code_incorrect') gained += 1;
+    // As many as end no device; all at once when its life has few left.
+    const many = hour < 4 ? DEVICE_ATTEMPTS - 1 : 10;
+    const answers = await Promise.all(Array.from({ length: many }, (_, n) => guess(n, token)));
+    gained += answers.filter(({ body }) => body.code === 'code_incorrect').length;
     service.clock.advance(3600);
     const { status, body } = await logIn(service, app, { device_token: token }, key);
     expect(status).toBe(200);
