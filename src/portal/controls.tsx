@@ -21,6 +21,17 @@ export function Form({ page, to, children, class: classes }: FormProps) {
   );
 }
 
+/** From what was begun on the pages to manage back to their list, with nothing of it left. */
+export function BackToList({ page }: { readonly page: Page }) {
+  return (
+    <Form page={page} to="enrol/back" class="leaving">
+      <button class="link quiet" formNoValidate>
+        {page.texts.say('manage.back')}
+      </button>
+    </Form>
+  );
+}
+
 /** The path of a page of this link. */
 export function pathOf({ visit }: Page, to: string): string {
   return `/p/${visit.link.id}/${to}`;

@@ -260,7 +260,7 @@ it('refuses to remove anything without a proof, or long after it', async () => {
   await page.getByText('Tries left').waitFor();
   expect(await send(page, confirm)).toEqual(refused);
   await prove(page, app.code());
-  service.clock.advance(300);
+  service.clock.advance(301);
   await press(page, 'Remove');
   await page.getByRole('heading', { name: 'Confirm that it is you' }).waitFor();
   expect(await listed(app.userId)).toHaveLength(2);

@@ -34,8 +34,11 @@ const doneBody = z.object({
   next: z.enum(['more', 'leave']).default('leave'),
 });
 
-/** The pages on which a factor is set up: chosen, begun, proved by its first code, named. */
-@PageController('enrol', 'enrol')
+/**
+ * The pages on which a factor is set up: chosen, begun, proved by its first code, named. Those to manage lead here
+ * for another one, and are led back to.
+ */
+@PageController('enrol', 'enrol', 'manage')
 export class EnrolController {
   constructor(
     private readonly settingUp: SettingUp,
@@ -145,7 +148,22 @@ export class EnrolController {
     leadTo(reply, page, 'enrol');
   }
 
-  /** Names what was set up, and goes on: to a second one, or back to the application. */
+  /** Begins with another factor, from the list of those that there are. */
+  @Takes('begin')
+  async begin(@CurrentPage() page: Page, @Res({ passthrough: true }) reply: FastifyReply) {
+    await this.settingUp.startOver(page.visit);
+    await this.settingUp.open(page.visit);
+    leadTo(reply, page, 'enrol');
+  }
+
+  /** Leaves what was begun, for the list. */
+  @Takes('back')
+  async back(@CurrentPage() page: Page, @Res({ passthrough: true }) reply: FastifyReply) {
+    await this.settingUp.startOver(page.visit);
+    leadTo(reply, page, 'manage');
+  }
+
+  /** Names what was set up, and goes on: to a second one, or back to where the user came from. */
   @Takes('done', 'name', 'next')
   async done(
     @CurrentPage() page: Page,
@@ -153,12 +171,14 @@ export class EnrolController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const { visit } = page;
-    if (visit.link.deeds.length === 0 || !(await this.settingUp.name(visit, name)))
+    const { deeds, purpose } = visit.link;
+    if (deeds.length === 0 || !(await this.settingUp.name(visit, name)))
       leadTo(reply, page, 'enrol');
-    else if (next === 'leave') leadAway(reply, await this.visits.finish(visit, null));
+    else if (next === 'leave' && purpose === 'enrol')
+      leadAway(reply, await this.visits.finish(visit, null));
     else {
       await this.settingUp.startOver(visit);
-      leadTo(reply, page, 'enrol');
+      leadTo(reply, page, next === 'leave' ? 'manage' : 'enrol');
     }
   }
 

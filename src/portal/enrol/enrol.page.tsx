@@ -1,4 +1,4 @@
-import { Alert, Form, pathOf, plain } from '../controls.js';
+import { Alert, BackToList, Form, pathOf, plain } from '../controls.js';
 import { Notice } from '../code-form.js';
 import { Icon } from '../icons.js';
 import type { Told } from '../notice.js';
@@ -92,7 +92,7 @@ function Choose({ page, view }: Props) {
   const { types } = view;
   const { name: application } = visit.caller.application;
   const text =
-    visit.link.deeds.length > 0
+    visit.link.deeds.length > 0 || visit.link.purpose === 'manage'
       ? texts.say('enrol.choose.more')
       : texts.say('enrol.choose.text', { application: plain(application) });
   return (
@@ -139,10 +139,11 @@ interface NotNowProps {
   readonly isStuck?: boolean;
 }
 
-/** Back to the application: with what was set up before, or without anything. */
+/** Back to where somebody came from; to the application with what was set up before, or without anything. */
 function NotNow({ page, isStuck = false }: NotNowProps) {
   const { texts, visit } = page;
   const application = plain(visit.caller.application.name);
+  if (visit.link.purpose === 'manage') return <BackToList page={page} />;
   if (visit.link.deeds.length > 0)
     return (
       <Form page={page} to="enrol/done" class="leaving">
@@ -205,7 +206,9 @@ function Done({ page, view, step: { factor, ways } }: DoneProps) {
         </section>
         {/* The first button of a form is what the Enter key means. */}
         <button class="button" name="next" value="leave">
-          {texts.say('enrol.done.continue', { application })}
+          {visit.link.purpose === 'manage'
+            ? texts.say('manage.back')
+            : texts.say('enrol.done.continue', { application })}
         </button>
         {view.types.length > 0 && (
           <button class="button second" name="next" value="more">

@@ -4,6 +4,8 @@ import type { Factor } from '../../factors/factor.js';
 import type { Visit } from '../../links/visits.js';
 import { OwnSessions } from '../../sessions/own-sessions.js';
 import type { NamedSession } from '../../sessions/sessions.repository.js';
+import { SettingUp } from '../enrol/setting-up.js';
+import { RecentProof } from '../verify/recent-proof.js';
 import { kindOf, ownNameOf, type WayKind } from '../verify/way.js';
 import { Managing } from './managing.js';
 
@@ -15,6 +17,8 @@ export interface ManageView {
   readonly sessions: readonly NamedSession[];
   /** Sessions that are not shown. */
   readonly moreSessions: number;
+  /** Whether there is a kind of factor that can be added here. */
+  readonly mayAdd: boolean;
   readonly now: Date;
 }
 
@@ -41,6 +45,8 @@ export interface RemovalView {
 export class ManageState {
   constructor(
     private readonly managing: Managing,
+    private readonly settingUp: SettingUp,
+    private readonly recentProof: RecentProof,
     private readonly sessions: OwnSessions,
     private readonly clock: Clock,
   ) {}
@@ -51,6 +57,7 @@ export class ManageState {
     return {
       factors: factors.map(factorView),
       sessions: sessions.slice(0, MOST_SESSIONS),
+      mayAdd: this.settingUp.types(visit).length > 0,
       moreSessions: Math.max(0, sessions.length - MOST_SESSIONS),
       now: this.clock.now(),
     };
@@ -69,7 +76,7 @@ export class ManageState {
     return (
       factor && {
         factor: factorView(factor),
-        isProven: this.managing.isProven(visit.link, active),
+        isProven: !(await this.recentProof.isMissing(visit)),
         isLast: active.length === 1,
       }
     );

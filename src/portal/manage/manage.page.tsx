@@ -38,8 +38,9 @@ export function manageContent(page: Page, view: ManageView, said: Said | undefin
   };
 }
 
-function Factors({ page, view: { factors, now } }: Props) {
+function Factors({ page, view }: Props) {
   const { texts } = page;
+  const { factors, now } = view;
   return (
     <section class="part">
       <h2>{texts.say('manage.factors')}</h2>
@@ -62,6 +63,11 @@ function Factors({ page, view: { factors, now } }: Props) {
           </li>
         ))}
       </ul>
+      {view.mayAdd && (
+        <Form page={page} to="enrol/begin">
+          <button class="button second">{texts.say('enrol.done.more')}</button>
+        </Form>
+      )}
     </section>
   );
 }

@@ -1,16 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { auditContext } from '../../applications/application.js';
-import { Clock } from '../../clock.js';
 import { WatchwordError } from '../../errors.js';
 import type { Factor } from '../../factors/factor.js';
 import { renameBody } from '../../factors/factors.schemas.js';
 import { FactorsService } from '../../factors/factors.service.js';
-import type { Link } from '../../links/link.js';
 import { Visits, type Visit } from '../../links/visits.js';
 import { OwnSessions } from '../../sessions/own-sessions.js';
-
-/** How long a proof counts for what is removed after it. */
-export const PROOF_SECONDS = 300;
+import { RecentProof } from '../verify/recent-proof.js';
 
 /** What a form has done, or why it has not; the page that it leads to says so. */
 export type Said = 'renamed' | 'name_unusable' | 'removed' | 'signed_out' | 'not_understood';
@@ -25,7 +21,7 @@ export class Managing {
     private readonly visits: Visits,
     private readonly factors: FactorsService,
     private readonly sessions: OwnSessions,
-    private readonly clock: Clock,
+    private readonly recentProof: RecentProof,
   ) {}
 
   /** The user's active factors, the oldest first. */
@@ -61,16 +57,6 @@ export class Managing {
   }
 
   /**
-   * Whether the user has just proved a factor on these pages: one that lives, for one that was removed since
-   * has proved nothing (S18).
-   */
-  isProven({ proof }: Link, active: readonly Factor[]): boolean {
-    if (proof === null) return false;
-    const age = this.clock.now().getTime() - proof.authTime.getTime();
-    return age < PROOF_SECONDS * 1000 && active.some(({ id }) => id === proof.factor.id);
-  }
-
-  /**
    * Ends a factor, after a fresh proof. One that has been removed before is none to complain about: it was a
    * double click, or another tab.
    *
@@ -80,7 +66,7 @@ export class Managing {
     const factor = await this.factor(visit, id);
     if (factor === undefined) return 'removed';
     const active = await this.active(visit);
-    if (!this.isProven(visit.link, active)) return 'unproven';
+    if (await this.recentProof.isMissing(visit)) return 'unproven';
     if (active.length === 1 && !isUnderstood) return 'not_understood';
     try {
       await this.factors.revoke(auditContext(visit.caller), id);

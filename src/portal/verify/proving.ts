@@ -36,7 +36,7 @@ export class Proving {
     const factors = await this.factors.list(link.realmId, link.userId);
     // What a link lets somebody enrol is not what they have to show for it.
     const { application } = caller;
-    const types = link.purpose === 'enrol' ? application.factorTypes : typesOf(link, application);
+    const types = link.purpose === 'verify' ? typesOf(link, application) : application.factorTypes;
     return waysOf(
       factors,
       types.filter((type) => wayTypes.some((known) => known === type)),

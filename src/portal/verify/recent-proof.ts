@@ -5,7 +5,10 @@ import type { Visit } from '../../links/visits.js';
 import { AccessTokens } from '../../tokens/access-tokens.js';
 import { FreshProof } from '../../tokens/fresh-proof.js';
 
-/** What was proved on the pages of a link, where the application asks for it before a factor is added (S15). */
+/** How long a proof counts on the pages on which a user changes what there is. */
+export const PROOF_SECONDS = 300;
+
+/** What was proved on the pages of a link, for what needs a proof before it: adding a factor, or removing one. */
 @Injectable()
 export class RecentProof {
   constructor(
@@ -15,15 +18,21 @@ export class RecentProof {
     private readonly clock: Clock,
   ) {}
 
-  /** Whether the user has to prove a factor before another one is added. */
+  /**
+   * Whether the user has to prove a factor first. To set one up, where the application asks for that (S15);
+   * on the pages to manage, always: who made that link may not know who sits at the browser by now. What was
+   * proved by a factor that was removed since has proved nothing (S18).
+   */
   async isMissing(visit: Visit): Promise<boolean> {
-    const { application } = visit.caller;
-    const { enrolProofSeconds } = application;
-    if (enrolProofSeconds === null) return false;
-    const factors = await this.factors.list(visit.link.realmId, visit.link.userId);
-    if (!factors.some(({ status }) => status === 'active')) return false;
+    const { link, caller } = visit;
+    const seconds = secondsOf(visit);
+    if (seconds === null) return false;
+    const factors = await this.factors.list(link.realmId, link.userId);
+    const active = factors.filter(({ status }) => status === 'active');
+    if (active.length === 0) return false;
+    if (!active.some(({ id }) => id === link.proof?.factor.id)) return true;
     const proof = this.token(visit);
-    return !(await this.freshProof.holds(application, visit.link.userId, proof, enrolProofSeconds));
+    return !(await this.freshProof.holds(caller.application, link.userId, proof, seconds));
   }
 
   /**
@@ -36,4 +45,12 @@ export class RecentProof {
     const grant = { ...link.proof, session: null, certificate: null, issuedAt };
     return this.tokens.issue(caller.application, grant).access_token;
   }
+}
+
+/** How old the proof may be; null where none is needed. */
+function secondsOf({ link, caller }: Visit): number | null {
+  const { enrolProofSeconds } = caller.application;
+  return link.purpose === 'manage'
+    ? Math.min(PROOF_SECONDS, enrolProofSeconds ?? PROOF_SECONDS)
+    : enrolProofSeconds;
 }

@@ -20,7 +20,7 @@ export const resendBody = z.object({ channel: z.enum(channels).optional() });
  * The page on which a factor is proved: to the application, or before another one is set up. Each form leads
  * back to it, so that a reload sends nothing twice.
  */
-@PageController('verify', 'verify', 'enrol')
+@PageController('verify', 'verify', 'enrol', 'manage')
 export class VerifyController {
   constructor(
     private readonly proving: Proving,
@@ -54,7 +54,7 @@ export class VerifyController {
     else if (purpose === 'verify') leadAway(reply, await this.visits.finish(visit, answered.proof));
     else {
       await this.visits.prove(visit, answered.proof);
-      leadTo(reply, page, purpose);
+      leadTo(reply, page, 'enrol');
     }
   }
 

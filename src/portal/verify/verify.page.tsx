@@ -1,5 +1,5 @@
 import { askForSent, CodeForm, Notice, Resend } from '../code-form.js';
-import { Form } from '../controls.js';
+import { BackToList, Form } from '../controls.js';
 import { Icon } from '../icons.js';
 import type { Page } from '../page.js';
 import type { Content } from '../render.js';
@@ -122,6 +122,7 @@ function wayName(texts: Texts, way: Way) {
 function Leaving({ page, view }: Props) {
   const { texts, visit } = page;
   const { name: application } = visit.caller.application;
+  if (visit.link.purpose === 'manage') return <BackToList page={page} />;
   return (
     <Form page={page} to="leave" class="leaving">
       {isStuck(view) ? (
