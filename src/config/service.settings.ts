@@ -35,7 +35,7 @@ export const serviceSettings = {
       .refine((url) => !/[?#@]/.test(url), 'must have no user, query or fragment: it is the issuer')
       .optional(),
     undefined,
-    'Issuer (`iss`) of the tokens and start of every link. Unset: `http://localhost:PORT`, or `https:` with WATCHWORD_TLS_CERT.',
+    'Issuer (`iss`) of the tokens and start of every link; the hosted pages need it without a path. Unset: `http://localhost:PORT`, or `https:` with WATCHWORD_TLS_CERT.',
   ),
   databaseUrl: setting(
     'WATCHWORD_DATABASE_URL',
