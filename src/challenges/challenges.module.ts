@@ -52,6 +52,6 @@ import { WebauthnProof } from './webauthn.proof.js';
     WebauthnProof,
   ],
   controllers: [ChallengesController, EnrolmentController],
-  exports: [ChallengesService, Enrolment, Verification],
+  exports: [ChallengesService, Enrolment, KnownDevices, Verification],
 })
 export class ChallengesModule {}

@@ -45,31 +45,27 @@ export class KnownDevices {
    * After a right code: the attempt is given back to the device, whose token rotates; or the device is remembered
    * anew, which alone makes its end later.
    *
+   * @param charged whether the attempt was charged to the device as well
    * @returns what the answer says of the device; undefined where none is known
    */
   async afterProof(
     { caller, device, now }: Pick<Claim, 'caller' | 'device' | 'now'>,
-    charge: Charge,
-    { userId, factorId: id, type }: Proven,
+    charged: boolean,
+    { userId, factorId: id, type }: Omit<Proven, 'method'>,
     { remember_device: isWanted }: DeviceRequest,
   ): Promise<DeviceAnswer | undefined> {
     const proof = { userId, factor: { id, type }, provedAt: now };
     if (isWanted === true) return this.recognising.remember(caller, proof, device);
-    return device && this.renew(caller, userId, device, charge);
+    return device && this.renew(caller, userId, device, charged);
   }
 
   private async renew(
     caller: Caller,
     userId: string,
     presented: NonNullable<Claim['device']>,
-    { device: charged }: Charge,
+    charged: boolean,
   ): Promise<DeviceAnswer | undefined> {
-    const recognised = await this.recognising.recognise(
-      caller,
-      userId,
-      presented,
-      charged !== undefined,
-    );
+    const recognised = await this.recognising.recognise(caller, userId, presented, charged);
     if (recognised === undefined) return undefined;
     const { device, token } = recognised;
     return { id: device.id, token, expires_at: device.endsAt.toISOString() };

@@ -129,7 +129,7 @@ export class Verification {
       ...this.known.claimed(request),
     };
     const { proven, charge } = await this.prove(claim, kind);
-    const device = await this.known.afterProof(claim, charge, proven, request);
+    const device = await this.known.afterProof(claim, charge.device !== undefined, proven, request);
     return { ...proven, device };
   }
 
@@ -214,7 +214,7 @@ export class Verification {
       certificate: certificate ?? null,
       provenAt: claim.now,
     });
-    const device = await this.known.afterProof(claim, charge, proven, request);
+    const device = await this.known.afterProof(claim, charge.device !== undefined, proven, request);
     const issued =
       session === undefined
         ? { token: this.tokens.issue(claim.caller.application, grant) }

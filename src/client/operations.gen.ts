@@ -901,6 +901,14 @@ export type LinkExchangeRequest = {
    * Binds the token to a client certificate (RFC 8705): the claim `cnf` holds it as `x5t#S256`.
    */
   certificate_thumbprint?: string;
+  /**
+   * Remember the device that the proof was made on: answers with `device`, where the application’s policy is on.
+   */
+  remember_device?: boolean;
+  /**
+   * The token of a device that is remembered. It has attempts of its own, so that nobody else’s wrong codes keep its user out; answers with its next token as `device`.
+   */
+  device_token?: string;
 };
 
 export type LinkExchanged = Token | LinkOutcome;

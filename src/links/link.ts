@@ -58,7 +58,10 @@ export interface Deed {
 export type WaitingProof = Pick<
   Grant,
   'userId' | 'factor' | 'amr' | 'acr' | 'authTime' | 'transactionHash'
->;
+> & {
+  /** Whether the user said on the page that this browser is theirs. */
+  readonly trustsBrowser?: boolean;
+};
 
 /** A way into the hosted pages for one user and one thing to do, once (S21). */
 export interface Link {

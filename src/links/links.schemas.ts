@@ -4,6 +4,7 @@ import {
   replacesAlone,
   replacesNeedsSession,
 } from '../challenges/challenges.schemas.js';
+import { deviceRequest } from '../devices/devices.schemas.js';
 import { factorTypes } from '../factors/factor.js';
 import { locale } from '../factors/factors.schemas.js';
 import { firstFactor, token, transaction } from '../tokens/tokens.schemas.js';
@@ -81,6 +82,7 @@ export const exchangeBody = z
   .strictObject({
     code: z.string().min(1).max(128).meta({ description: 'What the browser has brought back.' }),
     ...sessionRequest,
+    ...deviceRequest,
   })
   .refine(replacesNeedsSession, replacesAlone)
   .meta({ id: 'LinkExchangeRequest' });

@@ -6,6 +6,7 @@ import { CONFIG, type Config } from '../config.js';
 import { randomToken } from '../crypto/random.js';
 import { WatchwordError } from '../errors.js';
 import type { FactorType } from '../factors/factor.js';
+import { KnownDevices } from '../challenges/known-devices.js';
 import type { TokenRequest } from '../challenges/verification.js';
 import { SessionsService, type Issued } from '../sessions/sessions.service.js';
 import { Database } from '../storage/database.js';
@@ -49,6 +50,7 @@ export class LinksService {
     private readonly repository: LinksRepository,
     private readonly tokens: AccessTokens,
     private readonly sessions: SessionsService,
+    private readonly known: KnownDevices,
     private readonly database: Database,
     private readonly audit: Audit,
     private readonly clock: Clock,
@@ -147,9 +149,18 @@ export class LinksService {
       return { outcome: { purpose, user_id, done } };
     }
     const { certificate_thumbprint: certificate = null, session: kind, replaces_session } = request;
-    const grant = { ...proof, issuedAt: now, session: null, certificate };
-    return kind === undefined
-      ? { token: this.tokens.issue(application, grant) }
-      : this.sessions.begin(caller, { kind, replaces: replaces_session }, grant);
+    const { trustsBrowser = false, ...proved } = proof;
+    const grant = { ...proved, issuedAt: now, session: null, certificate };
+    const claim = { caller, now: proved.authTime, ...this.known.claimed(request) };
+    const { userId, factor } = proved;
+    const proven = { userId, factorId: factor.id, type: factor.type as FactorType };
+    const device = await this.known.afterProof(claim, false, proven, {
+      remember_device: trustsBrowser || request.remember_device === true,
+    });
+    const issued =
+      kind === undefined
+        ? { token: this.tokens.issue(application, grant) }
+        : await this.sessions.begin(caller, { kind, replaces: replaces_session }, grant);
+    return device === undefined ? issued : { ...issued, token: { ...issued.token, device } };
   }
 }

@@ -1,12 +1,15 @@
 /** Devices that are remembered after a proof: what they tell, whose they are, and how they end. */
 import { ApplicationsService } from '../../src/applications/applications.service.js';
 import { Callers } from '../../src/applications/callers.js';
+import { Visits } from '../../src/links/visits.js';
 import { deleteExpired } from '../../src/storage/housekeeping.js';
 import { startApplication, type Registered, type TestApplication } from '../support/application.js';
 import { enrol, type Authenticator } from '../support/authenticator.js';
+import { makeLink, tokenOf } from '../support/links.js';
 import { check, endsOf, listDevices, logIn, remember } from '../support/devices.js';
 
 const DAY = 86_400;
+const redirect_uri = 'https://bank.example/back';
 let service: TestApplication;
 let bank: Registered;
 let key: { readonly key: string };
@@ -15,7 +18,10 @@ let users = 0;
 beforeAll(async () => {
   service = await startApplication();
   const { realmName } = service.first.application;
-  bank = await service.register(realmName, 'bank', { rememberDeviceSeconds: 30 * DAY });
+  bank = await service.register(realmName, 'bank', {
+    rememberDeviceSeconds: 30 * DAY,
+    redirectUris: [redirect_uri],
+  });
   key = { key: bank.key };
 });
 afterAll(() => service.close());
@@ -63,6 +69,29 @@ it('is remembered by the answer to a challenge, and not where the policy is off'
   const off = await logIn(service, app, { remember_device: true });
   expect(off.status).toBe(200);
   expect(off.body).not.toHaveProperty('device');
+});
+
+it.each([
+  ['nobody asks for it', {}, {}],
+  ['the application asks for it', { remember_device: true }, {}],
+  ['the user has asked for it on the page', {}, { trustsBrowser: true }],
+])('is remembered at the exchange of a link where %s', async (who, asked, trust) => {
+  const app = await someone();
+  const visits = service.app.get(Visits);
+  const wanted = { user_id: app.userId, purpose: 'verify', redirect_uri };
+  const link = await makeLink(service, bank, wanted);
+  const visit = await visits.open(tokenOf(link), () => undefined, 'request');
+  const address = await visits.finish(visit, {
+    ...{ userId: app.userId, factor: { id: app.factorId, type: 'totp' } },
+    ...{ amr: ['otp'], acr: 'aal1', transactionHash: null, authTime: service.clock.now() },
+    ...trust,
+  });
+  const code = new URL(address).searchParams.get('code');
+  const { body } = await service.call('POST', '/v1/links/exchange', { code, ...asked }, key);
+  expect(body.access_token).toBeDefined();
+  const { token = '' } = (body.device ?? {}) as { token?: string };
+  const isKnown = (await check(service, app.userId, token || 'none', key)).status === 200;
+  expect([token !== '', isKnown]).toEqual(Array(2).fill(!who.startsWith('nobody')));
 });
 
 it('S77: is known for its user, in its application and realm, alone', async () => {
