@@ -1,13 +1,14 @@
 /**
  * Compiles a benchmark and runs it: `npm run bench`, with what `bench/run.ts` takes as arguments, or
- * `npm run bench -- tokens`.
+ * `npm run bench -- tokens` or `imports`.
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const [chosen, ...others] = process.argv.slice(2);
-const [name, args] = chosen === 'tokens' ? ['tokens', others] : ['run', process.argv.slice(2)];
+const isNamed = ['tokens', 'imports'].includes(chosen);
+const [name, args] = isNamed ? [chosen, others] : ['run', process.argv.slice(2)];
 const root = fileURLToPath(new URL('..', import.meta.url));
 await build({
   entryPoints: [`${root}bench/${name}.ts`],

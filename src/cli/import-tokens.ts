@@ -81,10 +81,19 @@ async function send(
       outcomes.push(...((await run('tokens.import', { ...input, entries: batch })) as Outcome[]));
       progress.advance(batch.length);
     }
+  } catch (error) {
+    if (!isCutOff(error)) throw error;
+    throw new OperatorError(
+      'The service ended before it had answered. Run the import again: what is there is passed over.',
+    );
   } finally {
     progress.stop();
   }
   return outcomes;
+}
+
+function isCutOff(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
 }
 
 async function read(

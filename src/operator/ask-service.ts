@@ -9,7 +9,7 @@ import type { OperationName } from './operations.js';
 
 /** The longest path that fits into a socket's address on every system. */
 const LONGEST_PATH = 100;
-const MOST_BYTES = 1024 * 1024;
+const MOST_BYTES = 4 * 1024 * 1024;
 /** No folder, or no service that has it open. */
 const nobodyListens = new Set(['ENOENT', 'ENOTDIR', 'ECONNREFUSED']);
 

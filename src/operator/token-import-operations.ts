@@ -48,10 +48,16 @@ export const tokenImportOperations = {
   ),
 } as const;
 
-/** The entries as they travel to the service. */
+/** More than any name may have: what is longer is refused, or cut to a name. */
+const SENT_CHARACTERS = 300;
+const cut = (name: string | null) => name?.slice(0, SENT_CHARACTERS) ?? null;
+
+/** The entries as they travel to the service: a batch stays within what one message may hold. */
 export function sentEntries(entries: readonly Entry[]): object[] {
-  return entries.map(({ token, ...rest }) => ({
+  return entries.map(({ token, serial, user, manufacturer, model, label, ...rest }) => ({
     ...rest,
+    ...{ serial: cut(serial), user: cut(user), manufacturer: cut(manufacturer) },
+    ...{ model: cut(model), label: cut(label) },
     ...(token !== undefined && {
       token: { ...token, secret: Buffer.from(token.secret).toString('base64') },
     }),
