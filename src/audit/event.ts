@@ -78,6 +78,11 @@ export type AuditEvent =
       readonly name: string;
       readonly firstOfUser: boolean;
     } & OfFactor)
+  | ({
+      /** Its secret left the service, sealed for whoever has the key of the file. */
+      readonly type: 'factor.exported';
+      readonly format: string;
+    } & OfFactor)
   | ({ readonly type: 'factor.resynchronised' } & OfFactor)
   | ({
       readonly type: 'factor.resync_refused';
@@ -95,6 +100,12 @@ export type AuditEvent =
     } & OfFactor)
   | {
       readonly type: 'hardware_tokens.imported';
+      readonly count: number;
+      readonly format: string;
+    }
+  | {
+      /** Tokens that nobody has; a factor that leaves has an event of its own. */
+      readonly type: 'hardware_tokens.exported';
       readonly count: number;
       readonly format: string;
     }

@@ -4,6 +4,7 @@ import { tokenStatuses } from '../hardware-tokens/hardware-token.js';
 import type { OperationName } from '../operator/operations.js';
 import { LOOK_AHEAD, MOST_LOOK_AHEAD } from '../otp/hotp-window.js';
 import { formatNames } from '../token-files/formats.js';
+import type { ExportOptions } from './export-tokens.js';
 import type { ImportOptions } from './import-tokens.js';
 
 /** How a command runs an operation, and how it shows what came of it. */
@@ -36,6 +37,22 @@ export function addTokenCommands(program: Command, tools: Tools): void {
   bySerial('lost', 'mark a token as lost; its factor ends');
   bySerial('delete', 'take a token out of the inventory for good');
   addImport(tokens, tools);
+  addExport(tokens, tools);
+}
+
+function addExport(tokens: Command, { realmOption, show }: Tools): void {
+  tokens
+    .command('export')
+    .description('write tokens and apps, with their users, into a file sealed under a key')
+    .addOption(realmOption)
+    .requiredOption('--key-file <file>', 'holds the key: openssl rand -hex 32')
+    .addOption(new Option('--format <format>').choices(['pskc']).default('pskc'))
+    .option('--output <file>', 'a new file; the standard output if left out')
+    .action(async (options: ExportOptions) => {
+      const { exportTokens } = await import('./export-tokens.js');
+      const summary = await exportTokens(readConfig(process.env), options);
+      if (options.output !== undefined) show(summary);
+    });
 }
 
 function addImport(tokens: Command, { realmOption, show }: Tools): void {

@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
 import { FactorsModule } from '../factors/factors.module.js';
 import { HardwareTokensModule } from '../hardware-tokens/hardware-tokens.module.js';
+import { Exports } from './exports.js';
+import { ExportsRepository } from './exports.repository.js';
 import { Imports } from './imports.js';
 import { ImportsController } from './imports.controller.js';
 import { ImportsRepository } from './imports.repository.js';
@@ -10,8 +12,8 @@ import { Inventory } from './inventory.service.js';
 
 @Module({
   imports: [AuditModule, FactorsModule, HardwareTokensModule],
-  providers: [Imports, ImportsRepository, Inventory],
+  providers: [Exports, ExportsRepository, Imports, ImportsRepository, Inventory],
   controllers: [ImportsController, InventoryController],
-  exports: [Imports, Inventory],
+  exports: [Exports, Imports, Inventory],
 })
 export class InventoryModule {}

@@ -28,6 +28,7 @@ import { secretOperations } from './secret-operations.js';
 import { realmOperations } from './realm-operations.js';
 import { realmIdOf, realmsOf } from './realms.js';
 import { signingKeyOperations } from './signing-key-operations.js';
+import { tokenExportOperations } from './token-export-operations.js';
 import { tokenImportOperations } from './token-import-operations.js';
 
 const text = z.string().min(1).max(255);
@@ -202,6 +203,7 @@ export const operations = {
   ...secretOperations,
   ...hardwareTokenOperations,
   ...tokenImportOperations,
+  ...tokenExportOperations,
   doctor: operation(z.strictObject({}), (context) => examine(context)),
 } as const;
 

@@ -28,6 +28,9 @@ interface Package {
   readonly line: number;
 }
 
+/** The profile of keys that stand in no token: they are a user's, and have no serial. See pskc-writer.ts. */
+export const APP_PROFILE = 'watchword:app';
+
 export const pskc: TokenFileFormat = {
   looksLike: (text) => /^\ufeff?\s*</.test(text),
 
@@ -53,8 +56,9 @@ function* entriesOf(
   for (const { element, line } of packages) {
     const device = at(element, 'deviceinfo');
     const key = at(element, 'key');
+    const isApp = textAt(key, 'keyprofileid') === APP_PROFILE;
     const subject = {
-      serial: textAt(device, 'serialno') ?? key?.attributes['id'] ?? null,
+      serial: isApp ? null : (textAt(device, 'serialno') ?? key?.attributes['id'] ?? null),
       user: userOf(textAt(key, 'userid')) ?? userOf(textAt(device, 'userid')),
       manufacturer: textAt(device, 'manufacturer') ?? textAt(key, 'issuer') ?? null,
       model: textAt(device, 'model') ?? null,
@@ -142,8 +146,9 @@ function userOf(text: string | undefined): string | null {
   if (value === undefined) return text.includes('=') ? null : text;
   return value
     .trim()
-    .replaceAll(/(?:\\[0-9a-f]{2})+/gi, (run) =>
-      Buffer.from(run.replaceAll('\\', ''), 'hex').toString(),
-    )
-    .replaceAll(/\\(.)/g, '$1');
+    .replaceAll(
+      /(?:\\[0-9a-f]{2})+|\\(.)/gi,
+      (run, single: string | undefined) =>
+        single ?? Buffer.from(run.replaceAll('\\', ''), 'hex').toString(),
+    );
 }
