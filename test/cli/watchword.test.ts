@@ -67,6 +67,12 @@ describe('beside a running service', () => {
     const unknown = await watchword('applications', 'allow-audience', 'app_x');
     expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('No application')]);
 
+    const devices = ['applications', 'remember-devices', application.id];
+    const remembering = await read<{ rememberDeviceSeconds: number }>(...devices, '3600');
+    expect(remembering.rememberDeviceSeconds).toBe(3600);
+    expect((await read<typeof remembering>(...devices, 'off')).rememberDeviceSeconds).toBe(null);
+    expect((await watchword(...devices, '7776001')).code).toBe(1);
+
     const second = await read<Key>(
       'keys',
       'create',
