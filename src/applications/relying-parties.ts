@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { Inject, Injectable } from '@nestjs/common';
 import { Audit } from '../audit/audit.js';
 import { CONFIG, type Config } from '../config.js';
@@ -67,6 +68,17 @@ export class RelyingParties {
       userVerification: row.webauthn_user_verification as UserVerification,
       aaguids: row.webauthn_aaguids,
     };
+  }
+
+  /**
+   * Whether the hosted pages can ask for this realm's keys: browsers let only pages that nobody on the way can
+   * change, and only those of the domain itself.
+   */
+  async canAskHere(realmId: string): Promise<boolean> {
+    const { protocol, hostname, origin } = new URL(this.config.publicUrl);
+    const isSafe = protocol === 'https:' || hostname === 'localhost';
+    const isAddress = isIP(hostname.replace(/^\[|\]$/g, '')) !== 0;
+    return isSafe && !isAddress && (await this.of(realmId)).origins.includes(origin);
   }
 
   /** @throws OperatorError for an origin that is none */

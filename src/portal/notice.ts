@@ -45,6 +45,8 @@ const texts: Readonly<Record<string, TextKey>> = {
   line_unsuitable: 'notice.not_sent',
   phone_invalid: 'notice.phone_invalid',
   phone_in_use: 'notice.phone_in_use',
+  security_key_refused: 'key.failed',
+  security_key_in_use: 'key.failed',
   factor_limit_reached: 'notice.factor_limit_reached',
   factor_not_pending: 'notice.enrolment_ended',
 };

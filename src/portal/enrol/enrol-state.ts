@@ -4,6 +4,8 @@ import { Clock } from '../../clock.js';
 import { CONFIG, type Config } from '../../config.js';
 import { statusAt, type Factor } from '../../factors/factor.js';
 import { FactorsService } from '../../factors/factors.service.js';
+import type { CreationOptions } from '../../factors/key-response.js';
+import { SecurityKeys } from '../../factors/security-keys.js';
 import type { Visit } from '../../links/visits.js';
 import { shownNotice, type Told } from '../notice.js';
 import { ShownChallenges, type SentCode } from '../shown-challenges.js';
@@ -24,6 +26,7 @@ export type Step =
   | { readonly at: 'choose' }
   | { readonly at: 'number' }
   | { readonly at: 'app'; readonly material: Material; readonly digits: number | undefined }
+  | { readonly at: 'key'; readonly options: CreationOptions }
   | { readonly at: 'code'; readonly sent: SentCode | undefined; readonly digits: number }
   | { readonly at: 'done'; readonly factor: Factor; readonly ways: number };
 
@@ -40,6 +43,7 @@ export class EnrolState {
     private readonly settingUp: SettingUp,
     private readonly recentProof: RecentProof,
     private readonly factors: FactorsService,
+    private readonly keys: SecurityKeys,
     private readonly challenges: ChallengesService,
     private readonly shownChallenges: ShownChallenges,
     private readonly clock: Clock,
@@ -51,7 +55,7 @@ export class EnrolState {
     const factor = await this.settingUp.current(visit);
     const status = factor && statusAt(factor, now);
     const shared = {
-      types: this.settingUp.types(visit),
+      types: await this.settingUp.types(visit),
       notice: shownNotice(visit.link.notice, now),
       status: undefined,
       isUndelivered: false,
@@ -71,6 +75,8 @@ export class EnrolState {
   }
 
   private async pending(visit: Visit, factor: Factor): Promise<Pick<EnrolView, 'step'>> {
+    if (factor.type === 'webauthn')
+      return { step: { at: 'key', options: await this.keys.creationOptions(factor) } };
     if (factor.type !== 'phone') return { step: this.app(factor) };
     const id = visit.link.challenges[factor.id];
     const challenge = id === undefined ? undefined : await this.challenges.get(visit.caller, id);

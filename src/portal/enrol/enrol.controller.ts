@@ -12,6 +12,7 @@ import { CurrentPage, PageController, Shows, Takes } from '../page.decorators.js
 import type { Page } from '../page.js';
 import { renderPage } from '../render.js';
 import { Proving } from '../verify/proving.js';
+import { keyBody } from '../verify/verify.controller.js';
 import { RecentProof } from '../verify/recent-proof.js';
 import { likelyCountry } from './countries.js';
 import { EnrolState } from './enrol-state.js';
@@ -61,12 +62,13 @@ export class EnrolController {
 
   /** Asks for a number, also while another one waits for its code. */
   @Shows('phone')
-  number(
+  async number(
     @CurrentPage() page: Page,
     @Headers('accept-language') accept: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    if (!this.settingUp.types(page.visit).includes('phone')) throw new WatchwordError('not_found');
+    if (!(await this.settingUp.types(page.visit)).includes('phone'))
+      throw new WatchwordError('not_found');
     const told = { notice: undefined, status: undefined, isUndelivered: false };
     return renderPage(reply, page, numberContent(page, told, this.numberForm(page, accept)));
   }
@@ -87,10 +89,24 @@ export class EnrolController {
 
   @Takes('app')
   async app(@CurrentPage() page: Page, @Res({ passthrough: true }) reply: FastifyReply) {
-    const { visit } = page;
-    const isMissing = await this.recentProof.isMissing(visit);
-    if (!isMissing && this.settingUp.types(visit).includes('totp'))
-      await this.settingUp.beginApp(visit);
+    await this.beginHere(page, 'totp');
+    leadTo(reply, page, 'enrol');
+  }
+
+  @Takes('key')
+  async key(@CurrentPage() page: Page, @Res({ passthrough: true }) reply: FastifyReply) {
+    await this.beginHere(page, 'webauthn');
+    leadTo(reply, page, 'enrol');
+  }
+
+  /** The key is made. */
+  @Takes('made', 'response')
+  async made(
+    @CurrentPage() page: Page,
+    @ValidBody(keyBody) { response }: z.output<typeof keyBody>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    await this.settingUp.answerKey(page.visit, response);
     leadTo(reply, page, 'enrol');
   }
 
@@ -106,7 +122,8 @@ export class EnrolController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const { visit, texts, address } = page;
-    if (!this.settingUp.types(visit).includes('phone')) throw new WatchwordError('not_found');
+    if (!(await this.settingUp.types(visit)).includes('phone'))
+      throw new WatchwordError('not_found');
     if (await this.recentProof.isMissing(visit)) {
       leadTo(reply, page, 'enrol');
       return undefined;
@@ -180,6 +197,12 @@ export class EnrolController {
       await this.settingUp.startOver(visit);
       leadTo(reply, page, next === 'leave' ? 'manage' : 'enrol');
     }
+  }
+
+  private async beginHere({ visit }: Page, type: 'totp' | 'webauthn'): Promise<void> {
+    const isMissing = await this.recentProof.isMissing(visit);
+    if (!isMissing && (await this.settingUp.types(visit)).includes(type))
+      await this.settingUp.beginHere(visit, type);
   }
 
   private numberForm({ visit, texts }: Page, accept: string | undefined): NumberForm {

@@ -1,5 +1,6 @@
 import { Alert, BackToList, Form, pathOf, plain } from '../controls.js';
 import { Notice } from '../code-form.js';
+import { KeyForm } from '../key-form.js';
 import { Icon } from '../icons.js';
 import type { Told } from '../notice.js';
 import type { Page } from '../page.js';
@@ -33,6 +34,20 @@ export async function enrolContent(
         ['code.js', 'copy.js'],
         <>
           {await AppStep({ page, view, step })}
+          <Leaving {...{ page, view }} />
+        </>,
+      );
+    case 'key':
+      return contentOf(
+        texts.say('way.key'),
+        ['key.js'],
+        <>
+          <Notice page={page} told={view} />
+          <KeyForm
+            {...{ page, options: step.options, seconds: view.notice?.seconds }}
+            to="enrol/made"
+            ceremony="create"
+          />
           <Leaving {...{ page, view }} />
         </>,
       );
@@ -110,6 +125,17 @@ function Choose({ page, view }: Props) {
           </button>
         </Form>
       )}
+      {types.includes('webauthn') && (
+        <Form page={page} to="enrol/key">
+          <button class="way">
+            <Icon name="key" />
+            <span>
+              <strong>{texts.say('way.key')}</strong>
+              <small>{texts.say('enrol.choose.key.text')}</small>
+            </span>
+          </button>
+        </Form>
+      )}
       {types.includes('phone') && (
         <a class="way" href={pathOf(page, 'enrol/phone')}>
           <Icon name="phone" />
@@ -175,9 +201,9 @@ function Done({ page, view, step: { factor, ways } }: DoneProps) {
   return (
     <>
       <p class="news" role="status">
-        {isApp
-          ? texts.say('enrol.done.app')
-          : texts.weave('enrol.done.phone', { number: <bdi dir="ltr">{factor.masked}</bdi> })}
+        {factor.type === 'phone'
+          ? texts.weave('enrol.done.phone', { number: <bdi dir="ltr">{factor.masked}</bdi> })
+          : texts.say(isApp ? 'enrol.done.app' : 'enrol.done.key')}
       </p>
       {/* A code of the step to come is a clock's; one of the step before may as well be slow typing. */}
       {isApp && factor.driftSteps > 0 && <p>{texts.say('enrol.done.clock_ahead')}</p>}
@@ -191,7 +217,9 @@ function Done({ page, view, step: { factor, ways } }: DoneProps) {
           type="text"
           maxLength={64}
           autocomplete="off"
-          placeholder={texts.say(isApp ? 'enrol.done.name.app' : 'enrol.done.name.phone')}
+          placeholder={texts.say(
+            factor.type === 'phone' ? 'enrol.done.name.phone' : 'enrol.done.name.app',
+          )}
           aria-invalid={isWrong ? 'true' : undefined}
           aria-describedby={isWrong ? 'notice' : undefined}
           dir="auto"

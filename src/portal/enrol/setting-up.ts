@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { auditContext } from '../../applications/application.js';
+import { auditContext, type Caller } from '../../applications/application.js';
+import { RelyingParties } from '../../applications/relying-parties.js';
 import { ChallengesService } from '../../challenges/challenges.service.js';
-import { Enrolment, type Enrolled } from '../../challenges/enrolment.js';
+import { Enrolment, type Enrolled, type FirstAnswer } from '../../challenges/enrolment.js';
 import { firstCodeOf } from '../../challenges/enrolment.schemas.js';
 import { methodOfChannel } from '../../challenges/phone.proof.js';
 import { Clock } from '../../clock.js';
@@ -13,16 +14,19 @@ import { enrolRequest } from '../../factors/enrol-request.js';
 import { statusAt, type Factor } from '../../factors/factor.js';
 import { enrolBody, renameBody, type EnrolBody } from '../../factors/factors.schemas.js';
 import { FactorsService } from '../../factors/factors.service.js';
+import { registrationResponse } from '../../factors/key-response.js';
+import { keyOf } from '../../factors/webauthn.method.js';
 import { typesOf, type Notice } from '../../links/link.js';
 import { Visits, type Visit } from '../../links/visits.js';
 import { normaliseCode } from '../../otp/code.js';
-import { grantOf } from '../../tokens/claims.js';
+import { grantOf, type Proof } from '../../tokens/claims.js';
+import { readJson } from '../form-json.js';
 import { isRefusal, Refusals } from '../refusals.js';
 import { RecentProof } from '../verify/recent-proof.js';
 import { countriesIn, type Country } from './countries.js';
 
 /** The types that these pages can enrol. Hardware tokens come from whoever hands them out. */
-export const enrolTypes = ['totp', 'phone'] as const;
+export const enrolTypes = ['totp', 'webauthn', 'phone'] as const;
 export type EnrolType = (typeof enrolTypes)[number];
 
 /** A number as it was typed, with the country that was chosen beside it. */
@@ -45,14 +49,20 @@ export class SettingUp {
     private readonly enrolment: Enrolment,
     private readonly challenges: ChallengesService,
     private readonly delivery: Delivery,
+    private readonly parties: RelyingParties,
     private readonly clock: Clock,
   ) {}
 
-  /** What may be set up: of the link, of the application, and where codes can be sent at all. */
-  types({ link, caller }: Visit): EnrolType[] {
+  /** What may be set up: of the link, of the application, and where codes can be sent and keys asked for. */
+  async types({ link, caller }: Visit): Promise<EnrolType[]> {
     const allowed = typesOf(link, caller.application);
     const reaches = diallings.some(({ country }) => this.delivery.reaches(country));
-    return enrolTypes.filter((type) => allowed.includes(type) && (type !== 'phone' || reaches));
+    const isPossible = {
+      totp: true,
+      webauthn: allowed.includes('webauthn') && (await this.parties.canAskHere(link.realmId)),
+      phone: reaches,
+    };
+    return enrolTypes.filter((type) => allowed.includes(type) && isPossible[type]);
   }
 
   /** Those whose numbers can get codes. @param locale of their names */
@@ -62,8 +72,9 @@ export class SettingUp {
 
   /** Begins at once where there is nothing to choose and nothing to ask. */
   async open(visit: Visit): Promise<void> {
-    if (this.types(visit).join() === 'totp' && !(await this.recentProof.isMissing(visit)))
-      await this.beginApp(visit);
+    const [only, ...others] = await this.types(visit);
+    if (only === undefined || only === 'phone' || others.length > 0) return;
+    if (!(await this.recentProof.isMissing(visit))) await this.beginHere(visit, only);
   }
 
   /** The factor that is being set up, whatever has become of it; undefined where none is. */
@@ -74,14 +85,17 @@ export class SettingUp {
     return factor.userId === userId ? factor : undefined;
   }
 
-  /** Begins with an app's secret; one that is begun already stays, so that what was scanned is good. */
-  async beginApp(visit: Visit): Promise<void> {
+  /**
+   * Begins with an app's secret, or with what a key is asked; one that is begun already stays, so that what was
+   * scanned is good.
+   */
+  async beginHere(visit: Visit, type: 'totp' | 'webauthn'): Promise<void> {
     const before = await this.current(visit);
-    if (before?.type === 'totp' && this.isPending(before))
+    if (before?.type === type && this.isPending(before))
       return this.visits.remember(visit, { notice: null });
     await this.drop(visit);
     await this.refusals.told(visit, { way: null }, async () => {
-      const { factor } = await this.begin(visit, { type: 'totp' });
+      const { factor } = await this.begin(visit, { type });
       await this.visits.remember(visit, { way: factor.id, notice: null });
     });
   }
@@ -124,13 +138,16 @@ export class SettingUp {
     const factor = await this.current(visit);
     if (factor === undefined || factor.status === 'active') return;
     if (code === null) return this.visits.remember(visit, { notice: { code: 'invalid_request' } });
-    try {
-      const active = await this.enrolment.activate(visit.caller, factor.id, { code });
-      await this.settle(visit, active);
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      await this.refuse(visit, factor.id, code, error);
-    }
+    await this.activate(visit, factor, { code });
+  }
+
+  /** Takes the key that the browser has had made. @param text JSON */
+  async answerKey(visit: Visit, text: string): Promise<void> {
+    const response = readJson(text, registrationResponse);
+    const factor = await this.current(visit);
+    if (factor === undefined || factor.status === 'active') return;
+    if (response !== undefined) return this.activate(visit, factor, { response });
+    await this.visits.remember(visit, { notice: { code: 'security_key_refused' } });
   }
 
   /** Leaves what was begun, to choose anew. */
@@ -161,16 +178,25 @@ export class SettingUp {
     return this.enrolment.begin(caller, link.userId, request, firstCodeOf(body));
   }
 
+  private async activate(visit: Visit, factor: Factor, answer: FirstAnswer): Promise<void> {
+    try {
+      const active = await this.enrolment.activate(visit.caller, factor.id, answer);
+      await this.settle(visit, active);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      await this.refuse(visit, factor.id, answer.code, error);
+    }
+  }
+
   /** Its own code has just proved it, so another one may follow without a further proof. */
-  private async settle(visit: Visit, { id, type, userId }: Factor): Promise<void> {
+  private async settle(visit: Visit, factor: Factor): Promise<void> {
+    const { id, type, userId } = factor;
     const { link, caller } = visit;
     await this.visits.note(visit, { action: 'factor_enrolled', factor: { id, type } });
-    const challenge = await this.challenges.findEnrolment(caller, id);
-    const channel = challenge?.phone?.channel;
     const proof = grantOf({
       userId,
       factor: { id, type },
-      method: channel === undefined ? 'otp' : methodOfChannel[channel],
+      ...(await this.methodOf(caller, factor)),
       firstFactor: link.firstFactor,
       transactionHash: null,
       certificate: null,
@@ -180,12 +206,29 @@ export class SettingUp {
     await this.visits.remember(visit, { way: id, notice: null });
   }
 
-  private async refuse(visit: Visit, id: string, code: string, error: WatchwordError) {
+  private async methodOf(
+    caller: Caller,
+    factor: Factor,
+  ): Promise<Pick<Proof, 'method' | 'userCheck'>> {
+    if (factor.type === 'webauthn')
+      return {
+        method: keyOf(factor).backup_eligible === true ? 'swk' : 'hwk',
+        userCheck: 'present',
+      };
+    const challenge = await this.challenges.findEnrolment(caller, factor.id);
+    const channel = challenge?.phone?.channel;
+    return { method: channel === undefined ? 'otp' : methodOfChannel[channel] };
+  }
+
+  private async refuse(visit: Visit, id: string, code: string | undefined, error: WatchwordError) {
     const factor = await this.factors.get(visit.caller, id);
     // Of two clicks the other was faster.
     if (factor.status === 'active') return;
     const isOver = error.code === 'proof_required' || !this.isPending(factor);
-    const ahead = error.code === 'code_incorrect' ? this.factors.clockAhead(factor, code) : null;
+    const ahead =
+      error.code === 'code_incorrect' && code !== undefined
+        ? this.factors.clockAhead(factor, code)
+        : null;
     await this.visits.remember(visit, {
       ...(isOver && { way: null }),
       notice: {

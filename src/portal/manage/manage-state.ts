@@ -57,7 +57,7 @@ export class ManageState {
     return {
       factors: factors.map(factorView),
       sessions: sessions.slice(0, MOST_SESSIONS),
-      mayAdd: this.settingUp.types(visit).length > 0,
+      mayAdd: (await this.settingUp.types(visit)).length > 0,
       moreSessions: Math.max(0, sessions.length - MOST_SESSIONS),
       now: this.clock.now(),
     };

@@ -9,7 +9,7 @@ import type { Page } from '../page.js';
 import { renderPage } from '../render.js';
 import { Proving } from '../verify/proving.js';
 import { VerifyState } from '../verify/verify-state.js';
-import { codeBody, resendBody, wayBody } from '../verify/verify.controller.js';
+import { codeBody, keyBody, resendBody, wayBody } from '../verify/verify.controller.js';
 import { factorId, saidQuery } from './manage.controller.js';
 import { ManageState } from './manage-state.js';
 import { Managing } from './managing.js';
@@ -85,6 +85,18 @@ export class RemovalController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
     const answered = await this.proving.answer(page.visit, code, page.address);
+    if (answered?.proof) await this.visits.prove(page.visit, answered.proof);
+    leadTo(reply, page, removalPath(id));
+  }
+
+  @Takes('key', 'response')
+  async key(
+    @CurrentPage() page: Page,
+    @ValidParam('factor', factorId) id: string,
+    @ValidBody(keyBody) { response }: z.output<typeof keyBody>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    const answered = await this.proving.answerKey(page.visit, response, page.address);
     if (answered?.proof) await this.visits.prove(page.visit, answered.proof);
     leadTo(reply, page, removalPath(id));
   }

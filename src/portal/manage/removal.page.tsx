@@ -1,7 +1,7 @@
 import { Alert, Form, pathOf } from '../controls.js';
 import type { Page } from '../page.js';
 import type { Content } from '../render.js';
-import { Verifying } from '../verify/verify.page.js';
+import { scriptsOf, Verifying } from '../verify/verify.page.js';
 import type { VerifyView } from '../verify/verify-state.js';
 import { factorName } from './manage.page.js';
 import type { RemovalView } from './manage-state.js';
@@ -22,7 +22,7 @@ export function proofContent(page: Page, removal: RemovalView, view: VerifyView)
   const { texts } = page;
   return {
     title: texts.say('verify.title'),
-    scripts: ['code.js'],
+    scripts: scriptsOf(view),
     body: (
       <>
         <h1>{texts.say('verify.title')}</h1>

@@ -1,15 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { statusAt, type Challenge } from '../../challenges/challenge.js';
 import { ChallengesService } from '../../challenges/challenges.service.js';
+import type { Answer } from '../../challenges/proof-kind.js';
 import { Verification } from '../../challenges/verification.js';
+import { RelyingParties } from '../../applications/relying-parties.js';
 import { Clock } from '../../clock.js';
 import type { Channel } from '../../delivery/channel.js';
 import { WatchwordError } from '../../errors.js';
 import { FactorsService } from '../../factors/factors.service.js';
+import { authenticationResponse } from '../../factors/key-response.js';
 import { typesOf, type WaitingProof } from '../../links/link.js';
 import { Visits, type Visit } from '../../links/visits.js';
 import { normaliseCode } from '../../otp/code.js';
 import { grantOf } from '../../tokens/claims.js';
+import { readJson } from '../form-json.js';
 import { Refusals } from '../refusals.js';
 import { waysOf, wayTypes, type Way } from './way.js';
 
@@ -28,6 +32,7 @@ export class Proving {
     private readonly factors: FactorsService,
     private readonly challenges: ChallengesService,
     private readonly verification: Verification,
+    private readonly parties: RelyingParties,
     private readonly clock: Clock,
   ) {}
 
@@ -37,10 +42,13 @@ export class Proving {
     // What a link lets somebody enrol is not what they have to show for it.
     const { application } = caller;
     const types = link.purpose === 'verify' ? typesOf(link, application) : application.factorTypes;
-    return waysOf(
+    const ways = waysOf(
       factors,
       types.filter((type) => wayTypes.some((known) => known === type)),
     );
+    const hasKey = ways.some(({ type }) => type === 'webauthn');
+    if (!hasKey || (await this.parties.canAskHere(link.realmId))) return ways;
+    return ways.filter(({ type }) => type !== 'webauthn');
   }
 
   /** Begins with the way that was used last. @param address of whoever sits at the browser */
@@ -89,7 +97,25 @@ export class Proving {
     let answered: Answered;
     await this.refusals.told(visit, {}, async () => {
       const challenge = await this.answerable(visit, address);
-      answered = { proof: await this.prove(visit, challenge, code) };
+      answered = { proof: await this.prove(visit, challenge, { code }) };
+    });
+    return answered;
+  }
+
+  /** The same with what the browser gave of a security key. @param text JSON */
+  async answerKey(visit: Visit, text: string, address: string): Promise<Answered> {
+    const response = readJson(text, authenticationResponse);
+    if (response === undefined) {
+      await this.visits.remember(visit, { notice: { code: 'security_key_refused' } });
+      return undefined;
+    }
+    let answered: Answered;
+    await this.refusals.told(visit, {}, async () => {
+      const challenge = await this.current(visit);
+      // It signed what is over: the page asks once more.
+      if (challenge === undefined || statusAt(challenge, this.clock.now()) !== 'pending')
+        return this.choose(visit, 'webauthn', address);
+      answered = { proof: await this.prove(visit, challenge, { response }) };
     });
     return answered;
   }
@@ -130,8 +156,8 @@ export class Proving {
     return challenge;
   }
 
-  private async prove({ caller }: Visit, challenge: Challenge, code: string) {
-    const proven = await this.verification.proveOnly(caller, challenge, { code });
+  private async prove({ caller }: Visit, challenge: Challenge, answer: Answer) {
+    const proven = await this.verification.proveOnly(caller, challenge, answer);
     const { userId, factorId, type, method, userCheck } = proven;
     return grantOf({
       userId,

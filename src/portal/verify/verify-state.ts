@@ -1,4 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { RequestOptions } from '../../factors/key-response.js';
+import { ChallengesService } from '../../challenges/challenges.service.js';
 import { attemptsLeftOf } from '../../challenges/challenge.js';
 import { Clock } from '../../clock.js';
 import { CONFIG, type Config } from '../../config.js';
@@ -17,6 +19,8 @@ export interface VerifyView extends Told {
   readonly digits: number | undefined;
   /** A code that was sent. */
   readonly sent: SentCode | undefined;
+  /** What the browser is to ask a security key. */
+  readonly options: RequestOptions | undefined;
 }
 
 /** Reads the state of a page; it changes nothing (S102). */
@@ -25,6 +29,7 @@ export class VerifyState {
   constructor(
     private readonly proving: Proving,
     private readonly challenges: ShownChallenges,
+    private readonly opened: ChallengesService,
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: Pick<Config, 'smsCodeDigits'>,
   ) {}
@@ -39,12 +44,17 @@ export class VerifyState {
       way: challenge && way,
       others: ways.filter((one) => challenge === undefined || one !== way),
       // A device's code is always there to be answered.
-      status: way?.type !== 'phone' && status !== undefined ? 'pending' : status,
+      status: isDevice(way) && status !== undefined ? 'pending' : status,
       attemptsLeft: challenge && attemptsLeftOf(challenge),
       digits: way && (way.type === 'phone' ? this.config.smsCodeDigits : digitsOf(way)),
       sent,
+      options: challenge && (await this.opened.optionsOf(challenge)),
       isUndelivered,
       notice: shownNotice(link.notice, this.clock.now()),
     };
   }
+}
+
+function isDevice(way: Way | undefined): boolean {
+  return way?.type === 'totp' || way?.type === 'hotp';
 }

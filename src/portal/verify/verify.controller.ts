@@ -8,11 +8,13 @@ import { leadAway, leadTo } from '../leading.js';
 import { CurrentPage, PageController, Shows, Takes } from '../page.decorators.js';
 import type { Page } from '../page.js';
 import { renderPage } from '../render.js';
-import { Proving } from './proving.js';
+import { Proving, type Answered } from './proving.js';
 import { VerifyState } from './verify-state.js';
 import { verifyContent } from './verify.page.js';
 
 export const codeBody = z.object({ code: z.string().max(256).default('') });
+/** What scripts/key.js puts there: JSON. */
+export const keyBody = z.object({ response: z.string().max(40_000).default('') });
 export const wayBody = z.object({ way: z.string().max(64).default('') });
 export const resendBody = z.object({ channel: z.enum(channels).optional() });
 
@@ -48,14 +50,18 @@ export class VerifyController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
     const { visit, address } = page;
-    const answered = await this.proving.answer(visit, code, address);
-    const { purpose } = visit.link;
-    if (answered === undefined) leadTo(reply, page, 'verify');
-    else if (purpose === 'verify') leadAway(reply, await this.visits.finish(visit, answered.proof));
-    else {
-      await this.visits.prove(visit, answered.proof);
-      leadTo(reply, page, 'enrol');
-    }
+    await this.lead(reply, page, await this.proving.answer(visit, code, address));
+  }
+
+  @Takes('key', 'response')
+  @HttpCode(303)
+  async key(
+    @CurrentPage() page: Page,
+    @ValidBody(keyBody) { response }: z.output<typeof keyBody>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    const { visit, address } = page;
+    await this.lead(reply, page, await this.proving.answerKey(visit, response, address));
   }
 
   @Takes('way', 'way')
@@ -78,5 +84,16 @@ export class VerifyController {
   ): Promise<void> {
     await this.proving.resend(page.visit, channel, page.address);
     leadTo(reply, page, 'verify');
+  }
+
+  private async lead(reply: FastifyReply, page: Page, answered: Answered): Promise<void> {
+    const { visit } = page;
+    const { purpose } = visit.link;
+    if (answered === undefined) leadTo(reply, page, 'verify');
+    else if (purpose === 'verify') leadAway(reply, await this.visits.finish(visit, answered.proof));
+    else {
+      await this.visits.prove(visit, answered.proof);
+      leadTo(reply, page, 'enrol');
+    }
   }
 }

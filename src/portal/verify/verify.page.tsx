@@ -1,5 +1,6 @@
 import { askForSent, CodeForm, Notice, Resend } from '../code-form.js';
 import { BackToList, Form } from '../controls.js';
+import { KeyForm } from '../key-form.js';
 import { Icon } from '../icons.js';
 import type { Page } from '../page.js';
 import type { Content } from '../render.js';
@@ -25,7 +26,7 @@ export function verifyContent(page: Page, view: VerifyView): Content {
   const title = texts.say(transaction === null ? 'verify.title' : 'verify.confirm.title');
   return {
     title,
-    scripts: ['code.js'],
+    scripts: scriptsOf(view),
     body: (
       <>
         <h1>{title}</h1>
@@ -35,6 +36,11 @@ export function verifyContent(page: Page, view: VerifyView): Content {
       </>
     ),
   };
+}
+
+/** What the step needs, where it stands. */
+export function scriptsOf({ options }: VerifyView): readonly string[] {
+  return [options === undefined ? 'code.js' : 'key.js'];
 }
 
 /** The step in which a factor is proved, on this page or as a part of another. */
@@ -50,7 +56,9 @@ export function Verifying({ page, view, to }: StepProps) {
 
 /** What was refused; or that there is nothing to be tried. */
 function Opening({ page, view }: Props) {
-  if (!isStuck(view)) return <Notice page={page} told={view} />;
+  // What is said of a challenge that is over is said of its code.
+  const told = view.way?.type === 'webauthn' ? { ...view, status: undefined } : view;
+  if (!isStuck(view)) return <Notice page={page} told={told} />;
   const { name } = page.visit.caller.application;
   return <p>{page.texts.say('verify.nothing', { application: name })}</p>;
 }
@@ -59,7 +67,11 @@ function Opening({ page, view }: Props) {
 function Current({ page, view, to, way }: StepProps & { readonly way: Way }) {
   if (view.status !== 'pending') return <Again page={page} to={to} way={way} />;
   const { texts } = page;
-  const { digits, sent, notice } = view;
+  const { digits, sent, notice, options } = view;
+  if (options !== undefined) {
+    const seconds = notice?.seconds;
+    return <KeyForm {...{ page, options, seconds }} to={`${to}/key`} ceremony="get" />;
+  }
   return (
     <>
       <p id="ask">{askFor(texts, way, sent)}</p>

@@ -1,17 +1,18 @@
 import { isHardware, type Factor } from '../../factors/factor.js';
 import { PHONE_NAME } from '../../factors/phone.method.js';
 import { APP_NAME, TOKEN_NAME } from '../../factors/totp.method.js';
+import { KEY_NAME } from '../../factors/webauthn.method.js';
 
 /** The types that this page knows how to ask for. */
-export const wayTypes = ['totp', 'hotp', 'phone'] as const;
+export const wayTypes = ['totp', 'hotp', 'phone', 'webauthn'] as const;
 export type WayType = (typeof wayTypes)[number];
 
 /** What it is for whoever holds it. */
-export type WayKind = 'app' | 'token' | 'phone';
+export type WayKind = 'app' | 'token' | 'phone' | 'key';
 
-/** One thing that somebody can show: the code of an app or of a hardware token, or one sent to a phone. */
+/** One thing that somebody can show: a code of an app, of a hardware token, one sent to a phone; or a security key. */
 export interface Way {
-  /** The type, whichever app or token it is; a phone's factor id. */
+  /** The type, whichever app, token or key it is; a phone's factor id. */
   readonly key: string;
   readonly type: WayType;
   readonly kind: WayKind;
@@ -24,8 +25,8 @@ export interface Way {
 }
 
 /**
- * The ways that a user has, the one that was used last first. Apps are one way, and so are tokens: the code tells
- * which it was.
+ * The ways that a user has, the one that was used last first. Apps are one way, and so are tokens, and so are
+ * keys: the code, or the browser, tells which it was.
  *
  * @param factors the user's, those that are not active among them
  * @param types that may be used
@@ -34,7 +35,7 @@ export function waysOf(factors: readonly Factor[], types: readonly string[]): Wa
   const active = factors.filter(({ status, type }) => status === 'active' && types.includes(type));
   const phones = active.filter(({ type }) => type === 'phone');
   const ways = [
-    ...(['totp', 'hotp'] as const).flatMap((type) => {
+    ...(['totp', 'hotp', 'webauthn'] as const).flatMap((type) => {
       const alike = active.filter((factor) => factor.type === type);
       return alike.length === 0 ? [] : [wayOf(type, type, alike)];
     }),
@@ -44,7 +45,7 @@ export function waysOf(factors: readonly Factor[], types: readonly string[]): Wa
 }
 
 /** These say what it is, and not which. */
-const given = new Set([APP_NAME, PHONE_NAME, TOKEN_NAME]);
+const given = new Set([APP_NAME, KEY_NAME, PHONE_NAME, TOKEN_NAME]);
 
 /** What its user calls it, where that says which it is. */
 export function ownNameOf({ name }: Pick<Factor, 'name'>): string | null {
@@ -53,6 +54,7 @@ export function ownNameOf({ name }: Pick<Factor, 'name'>): string | null {
 
 export function kindOf(factors: readonly Factor[]): WayKind {
   if (factors.some(({ type }) => type === 'phone')) return 'phone';
+  if (factors.some(({ type }) => type === 'webauthn')) return 'key';
   return factors.every(isHardware) ? 'token' : 'app';
 }
 

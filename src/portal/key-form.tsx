@@ -1,0 +1,43 @@
+/** Where a security key is asked for: the browser does it, by scripts/key.js, and the form brings its answer. */
+import type { CreationOptions, RequestOptions } from '../factors/key-response.js';
+import { Alert, Form } from './controls.js';
+import type { Page } from './page.js';
+
+interface Props {
+  readonly page: Page;
+  /** Where the form goes. */
+  readonly to: string;
+  readonly ceremony: 'create' | 'get';
+  readonly options: CreationOptions | RequestOptions;
+  /** Until it may be tried again. */
+  readonly seconds: number | undefined;
+}
+
+export function KeyForm({ page, to, ceremony, options, seconds }: Props) {
+  const { texts } = page;
+  return (
+    <>
+      <p id="ask">{texts.say('key.ask')}</p>
+      <noscript>
+        <Alert>{texts.say('key.script')}</Alert>
+      </noscript>
+      <p class="alert" role="alert" id="key-failed" hidden>
+        {texts.say('key.failed')}
+      </p>
+      <Form page={page} to={to}>
+        <input type="hidden" name="response" />
+        <button
+          type="button"
+          class="button"
+          aria-describedby="ask"
+          data-ceremony={ceremony}
+          data-options={JSON.stringify(options)}
+          data-ready-in={seconds}
+          hidden
+        >
+          {texts.say('enrol.prove.button')}
+        </button>
+      </Form>
+    </>
+  );
+}
