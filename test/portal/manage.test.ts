@@ -130,7 +130,6 @@ function send(page: Page, to: string, members: Record<string, string> = {}) {
 
 describe.each([
   ['on a phone, with JavaScript', true, phone],
-  ['on a desktop, without', false, desktop],
   ['on a narrow phone, without', false, { width: 360, height: 640 }],
   ['on a desktop, with JavaScript', true, desktop],
 ])('%s', (_how, javaScript, viewport) => {

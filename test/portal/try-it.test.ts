@@ -105,7 +105,6 @@ async function runOn(page: Page, what: string, typed?: string) {
 }
 
 describe.each([
-  ['with JavaScript, on a phone', true, phone],
   ['with JavaScript, on a desktop', true, desktop],
   ['without JavaScript', false, phone],
 ])('%s', (_how, javaScript, viewport) => {

@@ -99,7 +99,11 @@ function LoginStep({ view, asking, formToken }: StepProps) {
   const { pending, active, userId, token, notice } = view;
   const isWrong = notice?.form === 'code';
   return (
-    <Step id="login" title="Type the code, twice" isDone={token !== undefined}>
+    <Step
+      id="login"
+      title="Type the code, twice"
+      isDone={active !== undefined && token !== undefined}
+    >
       {pending === undefined && active === undefined ? (
         <p class="quiet">First enrol an app above.</p>
       ) : (

@@ -1,0 +1,77 @@
+/**
+ * Every page in each state: with nothing on it that axe finds fault with, in light and in dark, on a phone and on
+ * a desktop, and nothing wider than the window. With SCREENS=1 what was seen is written to docs/screens/.
+ */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AxeResults } from 'axe-core';
+import type { Browser, Page } from 'playwright-core';
+import {
+  desktop,
+  openWindow,
+  phone,
+  startBrowser,
+  startHosted,
+  startShop,
+  type Hosted,
+  type Shop,
+} from '../support/browser.js';
+import { pageStates, Walk } from '../support/page-states.js';
+
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const screens = join(__dirname, '../../docs/screens');
+const isShown = process.env['SCREENS'] === '1';
+
+const views = [
+  { colorScheme: 'light', viewport: phone, name: 'phone' },
+  { colorScheme: 'dark', viewport: desktop, name: 'desktop-dark' },
+] as const;
+/** Those of which a second picture says more. */
+const shownTwice = ['verify-app', 'enrol-app', 'manage', 'try-it-token', 'link-expired'];
+
+let service: Hosted;
+let browser: Browser;
+let site: Shop;
+let walk: Walk;
+
+beforeAll(async () => {
+  service = await startHosted();
+  browser = await startBrowser();
+  site = await startShop();
+  const shop = await service.register('Acme', 'Shop', { redirectUris: [site.redirectUri] });
+  walk = new Walk({ service, site, shop });
+  if (isShown) mkdirSync(screens, { recursive: true });
+}, 120_000);
+afterAll(async () => {
+  await browser.close();
+  await site.close();
+  await service.close();
+});
+
+/** What axe finds, as text that can be read: the rule, and where. */
+async function faultsOf(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate<AxeResults>('axe.run()');
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id}: ${String(target)}: ${failureSummary ?? ''}`),
+  );
+}
+
+it.each(pageStates)('$name', async ({ name, window = {}, reach }) => {
+  const { context, page } = await openWindow(browser, [service, site], window);
+  await reach(page, walk);
+  for (const { colorScheme, viewport, name: view } of views) {
+    await page.setViewportSize(viewport);
+    await page.emulateMedia({ colorScheme });
+    // Without JavaScript in the page there is none for axe.
+    if (window.javaScriptEnabled !== false)
+      expect([view, await faultsOf(page)]).toEqual([view, []]);
+    const width = await page.locator('html').evaluate((html) => html.scrollWidth);
+    expect([view, width]).toEqual([view, Math.min(width, viewport.width)]);
+    if (isShown && (viewport === phone || shownTwice.includes(name))) {
+      const path = join(screens, viewport === phone ? `${name}.png` : `${name}-${view}.png`);
+      await page.screenshot({ path, fullPage: true, scale: 'css' });
+    }
+  }
+  await context.close();
+});

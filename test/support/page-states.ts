@@ -1,0 +1,316 @@
+/** Every page in each of its states, as a walk that brings a browser there. */
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { defaultTotpParameters } from '../../src/otp/algorithm.js';
+import { decodeSecret } from '../../src/otp/secret.js';
+import { stepAt, totp } from '../../src/otp/totp.js';
+import type { Registered } from './application.js';
+import { enrol, type Authenticator } from './authenticator.js';
+import type { Hosted, Shop } from './browser.js';
+import { addressOf, makeLink } from './links.js';
+import { codeAt, enrolPhone, otherThan, phoneBook } from './phones.js';
+import { begin } from './sessions.js';
+
+export interface Ground {
+  readonly service: Hosted;
+  readonly site: Shop;
+  readonly shop: Registered;
+}
+
+export interface PageState {
+  readonly name: string;
+  readonly window?: BrowserContextOptions;
+  /** Brings a new window to the state. */
+  reach(page: Page, walk: Walk): Promise<unknown>;
+}
+
+/** The steps that states have in common. */
+export class Walk {
+  private static users = 0;
+  private static readonly numbers = phoneBook('415');
+
+  constructor(readonly ground: Ground) {}
+
+  async user(): Promise<Authenticator> {
+    const { service, shop } = this.ground;
+    const app = await enrol(service, `user-${++Walk.users}`, { key: shop.key });
+    service.clock.advance(30);
+    return app;
+  }
+
+  async phoneUser(userId = `user-${++Walk.users}`) {
+    const { service, shop } = this.ground;
+    const number = this.number();
+    await enrolPhone(service, userId, number, {}, { key: shop.key });
+    service.clock.advance(120);
+    return { userId, number };
+  }
+
+  number = () => Walk.numbers();
+  /** Of a user who has no factor yet. */
+  name = () => `user-${++Walk.users}`;
+
+  async follow(page: Page, user_id: string, purpose: string, extra = {}): Promise<void> {
+    await page.goto(await this.address(user_id, purpose, extra));
+    await page.waitForURL(`**/${purpose}`);
+  }
+
+  async address(user_id: string, purpose: string, extra = {}): Promise<string> {
+    const { service, shop, site } = this.ground;
+    const body = { user_id, purpose, redirect_uri: site.redirectUri, ...extra };
+    return addressOf(await makeLink(service, shop, body)).href;
+  }
+
+  /** Types a code, which is sent by its last digit. */
+  async type(page: Page, code: string): Promise<void> {
+    await page.locator('input[autocomplete="one-time-code"]').fill(code);
+  }
+
+  press = (page: Page, name: string) =>
+    page.getByRole('button', { name, exact: true }).first().click();
+}
+
+const purchase = { payee: 'Alpine Sports, Bern', amount: '1,240.00 CHF', order: '2030-0042' };
+
+const opening: PageState[] = [
+  {
+    name: 'open-paste',
+    window: { javaScriptEnabled: false },
+    reach: (page, { ground }) => page.goto(`${ground.service.url}/open`),
+  },
+  {
+    name: 'link-unknown',
+    reach: async (page, walk) => {
+      await page.goto(`${walk.ground.service.url}/open#${'x'.repeat(43)}`);
+      await page.getByRole('alert').or(page.getByText('link')).first().waitFor();
+    },
+  },
+  {
+    name: 'link-expired',
+    reach: async (page, walk) => {
+      const address = await walk.address('somebody', 'verify');
+      walk.ground.service.clock.advance(601);
+      await page.goto(address);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+    },
+  },
+  ...['link_used', 'page_ended', 'wrong_browser', 'cross_site_refused', 'storage_unavailable'].map(
+    (code): PageState => ({
+      name: `problem-${code.replaceAll('_', '-')}`,
+      reach: (page, { ground }) => page.goto(`${ground.service.url}/p/problems/${code}`),
+    }),
+  ),
+];
+
+const verify: PageState[] = [
+  {
+    name: 'verify-app',
+    reach: async (page, walk) => walk.follow(page, (await walk.user()).userId, 'verify'),
+  },
+  {
+    name: 'verify-wrong-code',
+    reach: async (page, walk) => {
+      const app = await walk.user();
+      await walk.follow(page, app.userId, 'verify');
+      await walk.type(page, otherThan(app.code()));
+      await page.getByRole('alert').waitFor();
+    },
+  },
+  {
+    name: 'verify-locked',
+    reach: async (page, walk) => {
+      const app = await walk.user();
+      const { service, shop } = walk.ground;
+      const body = { code: otherThan(app.code()) };
+      for (let n = 0; n < 6; n++)
+        await service.call('POST', `/v1/users/${app.userId}/verify`, body, { key: shop.key });
+      await walk.follow(page, app.userId, 'verify');
+      await walk.type(page, otherThan(app.code()));
+      await page.getByRole('alert').waitFor();
+    },
+  },
+  {
+    name: 'verify-phone',
+    reach: async (page, walk) => {
+      const { userId } = await walk.phoneUser((await walk.user()).userId);
+      await walk.follow(page, userId, 'verify', { types: ['phone'] });
+      await page.locator('time.countdown').first().waitFor();
+    },
+  },
+  {
+    name: 'verify-other-ways',
+    reach: async (page, walk) =>
+      walk.follow(page, (await walk.phoneUser((await walk.user()).userId)).userId, 'verify'),
+  },
+  {
+    name: 'verify-transaction',
+    reach: async (page, walk) =>
+      walk.follow(page, (await walk.user()).userId, 'verify', { transaction: purchase }),
+  },
+  {
+    name: 'verify-no-factor',
+    reach: (page, walk) => walk.follow(page, walk.name(), 'verify'),
+  },
+  {
+    name: 'verify-arabic',
+    window: { locale: 'ar' },
+    reach: async (page, walk) =>
+      walk.follow(page, (await walk.phoneUser((await walk.user()).userId)).userId, 'verify'),
+  },
+];
+
+const beginApp = async (page: Page, walk: Walk) => {
+  await walk.follow(page, walk.name(), 'enrol', { types: ['totp'] });
+  await page.locator('.qr').waitFor();
+};
+const codeOf = ({ ground }: Walk, secret: string) => {
+  const { periodSeconds } = defaultTotpParameters;
+  const step = stepAt(ground.service.clock.now(), periodSeconds);
+  return totp(decodeSecret(secret), step, defaultTotpParameters);
+};
+
+const setUp: PageState[] = [
+  {
+    name: 'enrol-choose',
+    reach: (page, walk) => walk.follow(page, walk.name(), 'enrol'),
+  },
+  { name: 'enrol-app', reach: beginApp },
+  { name: 'enrol-app-here', window: { hasTouch: true, isMobile: true }, reach: beginApp },
+  {
+    name: 'enrol-app-key',
+    reach: async (page, walk) => {
+      await beginApp(page, walk);
+      await page.locator('summary').click();
+    },
+  },
+  {
+    name: 'enrol-app-wrong-code',
+    reach: async (page, walk) => {
+      await beginApp(page, walk);
+      await walk.type(page, '000000');
+      await page.getByRole('alert').waitFor();
+    },
+  },
+  {
+    name: 'enrol-app-done',
+    reach: async (page, walk) => {
+      await beginApp(page, walk);
+      const secret = (await page.locator('#key').textContent()) ?? '';
+      await walk.type(page, codeOf(walk, secret.replaceAll(' ', '')));
+      await page.getByRole('status').waitFor();
+    },
+  },
+  {
+    name: 'enrol-number',
+    reach: (page, walk) => walk.follow(page, walk.name(), 'enrol', { types: ['phone'] }),
+  },
+  {
+    name: 'enrol-number-wrong',
+    reach: async (page, walk) => {
+      await walk.follow(page, walk.name(), 'enrol', { types: ['phone'] });
+      await page.getByRole('textbox').fill('12');
+      await walk.press(page, 'Send the code');
+      await page.getByRole('alert').waitFor();
+    },
+  },
+  {
+    name: 'enrol-phone-code',
+    reach: async (page, walk) => {
+      await walk.follow(page, walk.name(), 'enrol', { types: ['phone'] });
+      const number = walk.number();
+      await page.getByRole('textbox').fill(number);
+      await walk.press(page, 'Send the code');
+      await codeAt(walk.ground.service, number);
+      await page.locator('time.countdown').first().waitFor();
+    },
+  },
+  {
+    name: 'enrol-arabic',
+    window: { locale: 'ar' },
+    reach: beginApp,
+  },
+];
+
+const list = async (page: Page, walk: Walk) => {
+  const { service, shop } = walk.ground;
+  const app = await walk.user();
+  await walk.phoneUser(app.userId);
+  await begin(service, app, undefined, { key: shop.key });
+  service.clock.advance(30);
+  await walk.follow(page, app.userId, 'manage');
+  return app;
+};
+
+const manage: PageState[] = [
+  { name: 'manage', reach: list },
+  {
+    name: 'manage-nothing',
+    reach: (page, walk) => walk.follow(page, walk.name(), 'manage'),
+  },
+  {
+    name: 'manage-factor',
+    reach: async (page, walk) => {
+      await list(page, walk);
+      await page.getByRole('link', { name: 'Phone' }).click();
+      await page.waitForURL('**/factor/*');
+    },
+  },
+  {
+    name: 'manage-add-proof',
+    reach: async (page, walk) => {
+      await list(page, walk);
+      await walk.press(page, 'Add another way');
+      await page.waitForURL('**/enrol');
+    },
+  },
+  {
+    name: 'manage-remove-last',
+    reach: async (page, walk) => {
+      const app = await walk.user();
+      await walk.follow(page, app.userId, 'manage');
+      await page.getByRole('link', { name: 'Authenticator app' }).click();
+      await walk.press(page, 'Remove…');
+      await walk.type(page, app.code());
+      await page.getByRole('checkbox').waitFor();
+    },
+  },
+];
+
+const workshop: PageState[] = [
+  { name: 'try-it', reach: (page, { ground }) => page.goto(ground.service.url) },
+  {
+    name: 'try-it-qr',
+    reach: async (page, walk) => {
+      await page.goto(walk.ground.service.url);
+      await walk.press(page, 'Show me a QR code');
+      await page.locator('.qr').waitFor();
+    },
+  },
+  {
+    name: 'try-it-token',
+    reach: async (page, walk) => {
+      await page.goto(walk.ground.service.url);
+      await walk.press(page, 'Send a code');
+      const code = await page.locator('.message .big').first().innerText();
+      await page.getByLabel('Code from the message').fill(code);
+      // Six digits send themselves, unless the button was faster.
+      const button = page.getByRole('button', { name: 'Log in by phone' });
+      await button.click({ timeout: 2_000 }).catch(() => undefined);
+      await page.locator('#jwt').waitFor();
+    },
+  },
+  {
+    name: 'inbox',
+    reach: async (page, walk) => {
+      await walk.phoneUser();
+      await page.goto(`${walk.ground.service.url}/dev/inbox`);
+    },
+  },
+];
+
+export const pageStates: readonly PageState[] = [
+  ...opening,
+  ...verify,
+  ...setUp,
+  ...manage,
+  ...workshop,
+];
