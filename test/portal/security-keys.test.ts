@@ -1,0 +1,192 @@
+/** S76: security keys and passkeys on the pages, in a real browser with authenticators that plug into it. */
+import type { Browser, CDPSession, Page } from 'playwright-core';
+import type { Registered } from '../support/application.js';
+import { enrol } from '../support/authenticator.js';
+import {
+  openWindow,
+  startBrowser,
+  startHosted,
+  startShop,
+  type Hosted,
+  type Shop,
+  type Window,
+} from '../support/browser.js';
+import { addressOf, makeLink } from '../support/links.js';
+import { claimsOf } from '../support/sessions.js';
+
+type Transport = 'usb' | 'ble' | 'nfc' | 'internal';
+
+let service: Hosted;
+let browser: Browser;
+let site: Shop;
+let shop: Registered;
+let open: Window | undefined;
+let users = 0;
+
+beforeAll(async () => {
+  service = await startHosted();
+  browser = await startBrowser();
+  site = await startShop();
+  shop = await service.register('Acme', 'Shop', { redirectUris: [site.redirectUri] });
+}, 120_000);
+afterAll(async () => {
+  await browser.close();
+  await site.close();
+  await service.close();
+});
+afterEach(async () => {
+  const { faults } = open ?? { faults: [] };
+  await open?.context.close();
+  open = undefined;
+  expect(faults).toEqual([]);
+});
+
+const press = (page: Page, name: string) => page.getByRole('button', { name }).click();
+const heading = (page: Page) => page.getByRole('heading', { level: 1 }).innerText();
+
+async function newWindow(javaScriptEnabled = true): Promise<Page> {
+  open = await openWindow(browser, [service, site], { javaScriptEnabled });
+  return open.page;
+}
+
+/** Plugs an authenticator into the browser. */
+async function plugIn(page: Page, transport: Transport, knowsUser: boolean, remembers: boolean) {
+  const cdp: CDPSession = await page.context().newCDPSession(page);
+  await cdp.send('WebAuthn.enable');
+  const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport,
+      hasResidentKey: remembers,
+      hasUserVerification: knowsUser,
+      isUserVerified: knowsUser,
+      automaticPresenceSimulation: true,
+    },
+  });
+  return {
+    keys: async () => (await cdp.send('WebAuthn.getCredentials', { authenticatorId })).credentials,
+    unplug: () => cdp.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId }),
+  };
+}
+
+async function follow(page: Page, user: string, purpose: string, more: object = {}) {
+  const body = { user_id: user, purpose, redirect_uri: site.redirectUri, ...more };
+  await page.goto(addressOf(await makeLink(service, shop, body)).href);
+  await page.waitForURL(`**/p/**`);
+}
+
+/** What the application is told in the end. */
+async function back(page: Page) {
+  await page.waitForURL(`${site.redirectUri}?**`);
+  const code = new URL(page.url()).searchParams.get('code');
+  return (await service.call('POST', '/v1/links/exchange', { code }, { key: shop.key })).body;
+}
+
+async function enrolKey(page: Page, user: string) {
+  await follow(page, user, 'enrol');
+  await press(page, 'Security key or passkey');
+  await press(page, 'Continue');
+  await page.getByText('Your security key is set up.').waitFor();
+}
+
+it.each<[Transport, boolean, boolean]>([
+  ['usb', false, false],
+  ['usb', true, false],
+  ['usb', true, true],
+  ['ble', false, false],
+  ['ble', true, true],
+  ['nfc', false, false],
+  ['nfc', true, true],
+  ['internal', false, false],
+  ['internal', true, true],
+])('%s: enrolled, and confirms (knows its user: %s, remembers: %s)', async (...kind) => {
+  const [transport, knowsUser, remembers] = kind;
+  const user = `person-${++users}`;
+  const page = await newWindow();
+  const key = await plugIn(page, transport, knowsUser, remembers);
+  await enrolKey(page, user);
+  expect(await key.keys()).toMatchObject([{ isResidentCredential: remembers, rpId: 'localhost' }]);
+  await page.getByLabel('Give it a name').fill('Blue one');
+  await press(page, 'Continue to Shop');
+  const { done } = await back(page);
+  expect(done).toMatchObject([{ action: 'factor_enrolled', factor: { type: 'webauthn' } }]);
+  const shown = await service.call('GET', `/v1/factors/${done[0].factor.id as string}`, undefined, {
+    key: shop.key,
+  });
+  expect(shown.body).toMatchObject({ name: 'Blue one', security_key: { transports: [transport] } });
+
+  await follow(page, user, 'verify');
+  await press(page, 'Continue');
+  const { access_token: token } = await back(page);
+  expect(claimsOf(token as string)).toMatchObject({
+    sub: user,
+    amr: knowsUser ? ['hwk', 'user', 'mfa'] : ['hwk', 'user'],
+    acr: knowsUser ? 'aal2' : 'aal1',
+  });
+});
+
+it('a key that could remember and knows nobody: Chromium makes none on it, and the page says so', async () => {
+  const user = `person-${++users}`;
+  const page = await newWindow();
+  await plugIn(page, 'usb', false, true);
+  await follow(page, user, 'enrol');
+  await press(page, 'Security key or passkey');
+  await press(page, 'Continue');
+  await page.getByText('That did not work with this key.').waitFor();
+  await press(page, 'Choose another way');
+  await page.getByRole('button', { name: 'Authenticator app' }).waitFor();
+});
+
+it('says when no key has answered, and goes another way', async () => {
+  const user = `person-${++users}`;
+  const page = await newWindow();
+  const key = await plugIn(page, 'internal', true, true);
+  const app = await enrol(service, user, { key: shop.key });
+  await enrolKey(page, user);
+  await key.unplug();
+  await plugIn(page, 'internal', true, true);
+  service.clock.advance(60);
+  await follow(page, user, 'verify');
+  if ((await page.getByRole('button', { name: 'Continue' }).count()) === 0)
+    await press(page, 'Security key or passkey');
+  await press(page, 'Continue');
+  await page.getByText('That did not work with this key.').waitFor();
+  await press(page, 'Authenticator app');
+  await page.getByRole('textbox', { name: 'Code' }).fill(app.code());
+  expect(await back(page)).toMatchObject({ user_id: user, factor: { type: 'totp' } });
+});
+
+it('a key opens what only its user may do: itself is removed', async () => {
+  const user = `person-${++users}`;
+  const page = await newWindow();
+  await plugIn(page, 'usb', false, false);
+  await enrolKey(page, user);
+  await follow(page, user, 'manage');
+  await page.getByRole('link', { name: 'Security key' }).click();
+  await press(page, 'Remove…');
+  expect(await heading(page)).toBe('Confirm that it is you');
+  await press(page, 'Continue');
+  await page.getByRole('checkbox').check();
+  await press(page, 'Remove');
+  await page.getByText('It is removed.').waitFor();
+  const { body } = await service.call('GET', `/v1/users/${user}/factors`, undefined, {
+    key: shop.key,
+  });
+  expect(body.data).toEqual([]);
+});
+
+it('without scripts it says that they are needed, and there is another way', async () => {
+  const user = `person-${++users}`;
+  const page = await newWindow(false);
+  const body = { user_id: user, purpose: 'enrol', redirect_uri: site.redirectUri };
+  const address = addressOf(await makeLink(service, shop, body)).href;
+  await page.goto(address);
+  await page.getByLabel('Link').fill(address);
+  await press(page, 'Continue');
+  await press(page, 'Security key or passkey');
+  expect(await page.getByRole('alert').innerText()).toContain('scripts are switched off');
+  expect(await page.getByRole('button', { name: 'Continue' }).count()).toBe(0);
+  await press(page, 'Choose another way');
+  await press(page, 'Authenticator app');
+  await page.getByRole('textbox', { name: 'Code' }).waitFor();
+});
