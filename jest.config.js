@@ -39,6 +39,7 @@ const edge = [
   'test/attacks/forged-tokens.test.ts',
   'test/attacks/fuzzing.test.ts',
   'test/attacks/log-leak.test.ts',
+  'test/attacks/malformed-token-files.test.ts',
   'test/attacks/mutated-key-responses.test.ts',
   'test/attacks/noisy-application.test.ts',
   'test/attacks/open-redirects.test.ts',

@@ -3,6 +3,7 @@ import { AuditModule } from '../audit/audit.module.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
 import { DevicesModule } from '../devices/devices.module.js';
 import { FactorsModule } from '../factors/factors.module.js';
+import { HardwareTokensModule } from '../hardware-tokens/hardware-tokens.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { AttemptsRepository } from './attempts.repository.js';
@@ -30,6 +31,7 @@ import { WebauthnProof } from './webauthn.proof.js';
     DeliveryModule,
     DevicesModule,
     FactorsModule,
+    HardwareTokensModule,
     SessionsModule,
     TokensModule,
   ],

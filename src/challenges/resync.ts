@@ -9,6 +9,7 @@ import { CodeMethods } from '../factors/code-methods.js';
 import { named, statusAt, type Factor } from '../factors/factor.js';
 import { FactorsService } from '../factors/factors.service.js';
 import type { CodePair } from '../factors/method.js';
+import { HardwareTokensMetrics } from '../hardware-tokens/hardware-tokens.metrics.js';
 import { AttemptsRepository, type Charge } from './attempts.repository.js';
 import { attemptsLeft, DEVICE_BUDGET, retryAfter } from './lockout.js';
 
@@ -24,6 +25,7 @@ export class Resync {
     private readonly activation: Activation,
     private readonly methods: CodeMethods,
     private readonly attempts: AttemptsRepository,
+    private readonly metrics: HardwareTokensMetrics,
     private readonly audit: Audit,
     private readonly clock: Clock,
   ) {}
@@ -35,6 +37,20 @@ export class Resync {
    *   `code_incorrect`, `locked`; for a pending one as `Activation.activate`
    */
   async resync(caller: Caller, factorId: string, codes: CodePair): Promise<Factor> {
+    try {
+      const factor = await this.find(caller, factorId, codes);
+      this.metrics.countResync('found');
+      return factor;
+    } catch (error) {
+      if (error instanceof WatchwordError && error.code === 'code_incorrect')
+        this.metrics.countResync('incorrect');
+      if (error instanceof WatchwordError && error.code === 'locked')
+        this.metrics.countResync('locked');
+      throw error;
+    }
+  }
+
+  private async find(caller: Caller, factorId: string, codes: CodePair): Promise<Factor> {
     const factor = await this.factors.get(caller, factorId);
     const now = this.clock.now();
     const status = statusAt(factor, now);

@@ -67,6 +67,20 @@ export class HardwareTokensRepository {
     return { tokens, next: more ? (tokens.at(-1)?.serial ?? null) : null };
   }
 
+  /** How many tokens of all realms have which status now; those that none has are not there. */
+  async countByStatus(now: Date): Promise<ReadonlyMap<TokenStatus, number>> {
+    const rows = await this.database.kysely
+      .selectFrom('hardware_tokens as t')
+      .leftJoin('factors as f', (join) =>
+        join.onRef('f.id', '=', 't.factor_id').on('t.status', '=', 'assigned'),
+      )
+      .select(statusAt(now).as('status_now'))
+      .select(({ fn }) => fn.countAll<string>().as('count'))
+      .groupBy('status_now')
+      .execute();
+    return new Map(rows.map((row) => [row.status_now as TokenStatus, Number(row.count)]));
+  }
+
   /** Takes the token out of everybody else's hands, to the end of the transaction. */
   async lock(executor: Executor, realmId: string, serial: string): Promise<void> {
     await executor

@@ -4,6 +4,7 @@ import { ApplicationsModule } from '../applications/applications.module.js';
 import { AuditModule } from '../audit/audit.module.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
 import { DevicesModule } from '../devices/devices.module.js';
+import { HardwareTokensModule } from '../hardware-tokens/hardware-tokens.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { Admission } from './admission.js';
 import { ClientCertificates } from './client-certificates.js';
@@ -16,7 +17,7 @@ import { Metrics } from './metrics.js';
 import { ProblemFilter } from './problem.filter.js';
 
 @Module({
-  imports: [ApplicationsModule, AuditModule, DeliveryModule, DevicesModule, TokensModule],
+  imports: [ApplicationsModule, AuditModule, DeliveryModule, DevicesModule, HardwareTokensModule, TokensModule],
   providers: [
     Admission,
     ClientCertificates,

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DeliveryMetrics } from '../delivery/delivery.metrics.js';
 import { DevicesMetrics } from '../devices/devices.metrics.js';
+import { HardwareTokensMetrics } from '../hardware-tokens/hardware-tokens.metrics.js';
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import { metricsOfAll } from './metrics-of-all.js';
 
@@ -26,9 +27,10 @@ export class Metrics {
   /** The figures as Prometheus reads them, of all processes on this port. */
   readonly text: () => Promise<string>;
 
-  constructor(delivery: DeliveryMetrics, devices: DevicesMetrics) {
+  constructor(delivery: DeliveryMetrics, devices: DevicesMetrics, tokens: HardwareTokensMetrics) {
     collectDefaultMetrics({ register: this.registry });
-    for (const metric of [...delivery.all, ...devices.all]) this.registry.registerMetric(metric);
+    for (const metric of [...delivery.all, ...devices.all, ...tokens.all])
+      this.registry.registerMetric(metric);
     const own = () => this.registry.metrics();
     this.text = cluster.isWorker ? metricsOfAll(this.registry) : own;
   }

@@ -44,12 +44,9 @@ export class ImportsController {
     const { content, key, password, user_field: userField } = body;
     try {
       const format = body.format ?? formatOf(content);
-      const options = { key, password, userField, now: this.clock.now() };
-      const entries = await readTokenFile(format, content, options);
-      if (entries.length <= schemas.IMPORT_ROWS) return { format, entries };
-      throw new TokenFileError(
-        `It holds more than ${schemas.IMPORT_ROWS} tokens: import it with watchword tokens import.`,
-      );
+      const options = { key, password, userField, mostRows: schemas.IMPORT_ROWS };
+      const now = this.clock.now();
+      return { format, entries: await readTokenFile(format, content, { ...options, now }) };
     } catch (error) {
       if (!(error instanceof TokenFileError)) throw error;
       throw new WatchwordError('invalid_request', {

@@ -14,6 +14,7 @@ import {
   RowError,
   TokenFileError,
   type Entry,
+  type ReadOptions,
   type TokenFileFormat,
 } from './token-file.js';
 import { yamlItems } from './yaml-items.js';
@@ -25,7 +26,8 @@ export const authelia: TokenFileFormat = {
   looksLike: (text) =>
     /^totp_configurations:/m.test(text) || text.trimStart().startsWith(csvColumns.join(',')),
 
-  read: (text) => (/^totp_configurations:/m.test(text) ? fromYaml(text) : fromCsv(text)),
+  read: (text, options) =>
+    /^totp_configurations:/m.test(text) ? fromYaml(text) : fromCsv(text, options),
 };
 
 function* fromYaml(text: string): Iterable<Entry> {
@@ -42,8 +44,8 @@ function* fromYaml(text: string): Iterable<Entry> {
   }
 }
 
-function* fromCsv(text: string): Iterable<Entry> {
-  const [head, ...rows] = readCsv(text);
+function* fromCsv(text: string, options: ReadOptions): Iterable<Entry> {
+  const [head, ...rows] = readCsv(text, options);
   if (head?.cells.join(',') !== csvColumns.join(','))
     throw new TokenFileError(
       'The file is no export of Authelia’s: make one with authelia storage user totp export.',

@@ -1,5 +1,5 @@
 import { CsvError, parse } from 'csv-parse/sync';
-import { TokenFileError } from './token-file.js';
+import { TokenFileError, type ReadOptions } from './token-file.js';
 
 export interface CsvRow {
   /** From 1. */
@@ -12,7 +12,7 @@ export interface CsvRow {
  *
  * @throws TokenFileError where its quotes do not match
  */
-export function readCsv(text: string): CsvRow[] {
+export function readCsv(text: string, { mostRows }: Pick<ReadOptions, 'mostRows'>): CsvRow[] {
   try {
     const rows = parse(text, {
       bom: true,
@@ -21,6 +21,8 @@ export function readCsv(text: string): CsvRow[] {
       info: true,
       relax_column_count: true,
       skip_empty_lines: true,
+      // The first may name columns, and one more shows that there are too many.
+      ...(mostRows !== undefined && { to: mostRows + 2 }),
       trim: true,
     }) as unknown as { record: string[]; info: { lines: number } }[];
     return rows.map(({ record, info }) => ({ line: info.lines, cells: record }));

@@ -57,6 +57,10 @@ export async function readTokenFile(
   const seen = new Map<string, number>();
   const entries: Entry[] = [];
   for (const entry of await byName[format].read(text, options)) {
+    if (entries.length >= (options.mostRows ?? Infinity))
+      throw new TokenFileError(
+        `It holds more than ${options.mostRows} tokens: import it with watchword tokens import.`,
+      );
     const name = nameOf(entry);
     const first = seen.get(name);
     if (entry.fault === undefined && first !== undefined) {

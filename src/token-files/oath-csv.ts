@@ -60,9 +60,9 @@ type Cells = Partial<Record<Column, string>>;
 export const oathCsv: TokenFileFormat = {
   looksLike: (text) => /^[^\n,]{1,64},\s*[0-9a-zA-Z]{16,}/m.test(text),
 
-  *read(text) {
+  *read(text, options) {
     let order: readonly (Column | undefined)[] = columns;
-    for (const [index, { line, cells }] of readCsv(text).entries()) {
+    for (const [index, { line, cells }] of readCsv(text, options).entries()) {
       const named = index === 0 ? columnsOf(cells) : undefined;
       if (named === undefined) yield entry(line, cellsOf(order, cells));
       else order = named;

@@ -85,7 +85,7 @@ function* fromYaml(text: string, options: ReadOptions): Iterable<Entry> {
 
 function* fromCsv(text: string, options: ReadOptions): Iterable<Entry> {
   const columns = ['owner', 'serial', 'otpkey', 'type', 'otplen', 'timeStep'];
-  for (const { line, cells } of readCsv(text))
+  for (const { line, cells } of readCsv(text, options))
     yield entry(
       line,
       (...path) => {

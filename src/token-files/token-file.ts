@@ -41,6 +41,8 @@ export interface ReadOptions {
   readonly password?: string | undefined;
   /** Which member of a user's is the user's name here, where the format has several. */
   readonly userField?: string | undefined;
+  /** A file with more is refused before it is read to its end; left out: any. */
+  readonly mostRows?: number | undefined;
   readonly now: Date;
 }
 

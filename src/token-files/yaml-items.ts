@@ -12,6 +12,9 @@ export interface YamlItem {
   read(): unknown;
 }
 
+/** What one token may take: the parser needs a thousand times as long as the text is. */
+const LONGEST_ITEM = 64 * 1024;
+
 const ITEM = /^( *)-(?: |$)/;
 
 /**
@@ -49,6 +52,7 @@ function belongs(line: string, indent: string): boolean {
 }
 
 function parsed(content: string): unknown {
+  if (content.length > LONGEST_ITEM) throw new RowError('It is too long to be a token.');
   try {
     const [item] = parse(content, {
       schema: 'failsafe',

@@ -33,8 +33,8 @@ export const yubicoCsv: TokenFileFormat = {
       text,
     ) || /^\d+,[cbdefghijklnrtuv]*,[0-9a-f]*,[0-9a-f]{32,40},/m.test(text),
 
-  *read(text) {
-    for (const { line, cells } of readCsv(text)) {
+  *read(text, options) {
+    for (const { line, cells } of readCsv(text, options)) {
       const [first = ''] = cells;
       if (first === 'LOGGING START') continue;
       yield TRADITIONAL.test(first) ? traditional(line, cells) : byDevice(line, cells);

@@ -138,6 +138,32 @@ it('two imports of one file at once put each token in once', async () => {
   expect(imported.reduce((sum, count) => sum + count)).toBe(700);
 });
 
+it('the figures have the tokens of all realms by their status, and what was found again', async () => {
+  const realm = await service.register('counted');
+  const token = new CountingToken();
+  await send(realm, { content: `serial,key,user\nM-1,${token.base32},mia`, assign_users: true });
+  const { body } = await service.call('GET', '/v1/users/mia/factors', undefined, {
+    key: realm.key,
+  });
+  const path = `/v1/factors/${body.data[0].id as string}/resync`;
+  const resync = (codes: string[]) => service.call('POST', path, { codes }, { key: realm.key });
+  token.pressBlindly(50);
+  expect((await resync([token.wrong(), token.wrong(7)])).status).toBe(422);
+  expect((await resync([token.press(), token.press()])).status).toBe(200);
+  service.clock.advance(11);
+  const { text } = await service.call('GET', '/metrics');
+  const inUse = await service.database.kysely
+    .selectFrom('hardware_tokens')
+    .select('id')
+    .where('status', '=', 'active')
+    .execute();
+  expect(text).toContain(`watchword_hardware_tokens{status="active"} ${inUse.length}\n`);
+  expect(text).toMatch(/watchword_hardware_tokens\{status="stock"\} [1-9]/);
+  expect(text).toContain('watchword_hardware_tokens{status="lost"} 0');
+  expect(text).toContain('watchword_resyncs_total{outcome="found"} 1');
+  expect(text).toContain('watchword_resyncs_total{outcome="incorrect"} 1');
+});
+
 it('S105: an import fills the caller’s realm alone', async () => {
   const [here, there] = [await service.register('here'), await service.register('there')];
   await send(here, { content: file('key-uris.txt') });
