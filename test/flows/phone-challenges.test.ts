@@ -151,7 +151,7 @@ it('another code may come another way, and is good as long as any', async () => 
   const path = `/v1/challenges/${body.id as string}/resend`;
   const resent = await service.call('POST', path, { channel: 'voice' });
   expect(resent.body.channel).toBe('voice');
-  expect((await inbox(service))[0]?.body).toContain('Tu código de');
+  expect((await inbox(service))[0]?.body).toContain('Su código de');
   service.clock.advance(299);
   const answer = await verify(service, body.id, await codeAt(service, phone));
   expect(claimsOf(answer.body.access_token).amr).toEqual(['tel']);

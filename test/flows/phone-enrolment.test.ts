@@ -143,7 +143,7 @@ it('S57: a number that replaces another is a new binding, and the old number is 
   const { body } = await service.call('GET', '/v1/users/moving/factors');
   expect((body.data as { id: string }[]).map((factor) => factor.id)).toEqual([id]);
   const [told] = (await inbox(service)).filter(({ to }) => to === '+14155550111');
-  expect(told?.body).toMatch(/^Deine Nummer bei .* wurde geändert/);
+  expect(told?.body).toMatch(/^Ihre Nummer bei .* wurde geändert/);
   // Only a phone of the same user is replaced.
   const foreign = await begin('stranger', '+14155550113', { replaces: id });
   expect(foreign.status).toBe(404);
@@ -194,7 +194,7 @@ it('a landline can be called', async () => {
   expect(status).toBe(201);
   const [call] = await inbox(service);
   expect(call).toMatchObject({ to: '+493012345678', channel: 'voice' });
-  expect(call?.body).toMatch(/^Dein Code für .* lautet: (\d, ){5}\d\. Noch einmal: (\d, ){5}\d\.$/);
+  expect(call?.body).toMatch(/^Ihr Code für .* lautet: (\d, ){5}\d\. Noch einmal: (\d, ){5}\d\.$/);
   expect((await activate(body.id, await codeAt(service, '+493012345678'))).status).toBe(200);
 });
 
