@@ -37,6 +37,12 @@ const file = pskcHead(keys) + written.map((token) => pskcKey(token, keys)).join(
 const read = (text: string, options = {}) =>
   readTokenFile('pskc', text, { now: new Date(), ...options });
 
+function saved(): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'watchword-pskc-')), 'out.xml');
+  writeFileSync(path, file);
+  return path;
+}
+
 it('is read back as it was written', async () => {
   const entries = await read(file, { key });
   expect(entries.map(({ fault }) => fault)).toEqual([undefined, undefined, undefined]);
@@ -65,16 +71,34 @@ it('S20: shows no secret, and opens with no other key and no changed byte', asyn
   expect((await read(changed, { key }))[0]?.fault).toContain('MAC does not fit');
 });
 
+/** Whether another program is there; without it a warning, and in the continuous integration an error. */
+function isThere(program: string): boolean {
+  if (spawnSync(program, ['--version']).status === 0) return true;
+  if (process.env['CI'] === 'true') throw new Error(`${program} is missing: install it with apt`);
+  console.warn(`${program} is MISSING: what is written was not read by it.`);
+  return false;
+}
+
+it('python-pskc opens it', () => {
+  if (!isThere('pskc2csv')) return;
+  const columns = ['--columns', 'serial,secret,counter,time_interval,response_length'];
+  const args = ['--secret', key.toString('hex'), ...columns, saved()];
+  const rows = execFileSync('pskc2csv', args).toString().trim().split(/\r?\n/).slice(1);
+  expect(rows).toEqual(
+    written.map(({ serial, secret, type, counter, period, digits }) =>
+      [
+        ...[serial?.replace('A&B<"1">', '"A&B<""1"">"') ?? '', Buffer.from(secret).toString('hex')],
+        ...(type === 'hotp' ? [counter, ''] : ['', period]),
+        digits,
+      ].join(','),
+    ),
+  );
+});
+
 it('pskctool reads it, and finds it valid', () => {
-  if (spawnSync('pskctool', ['--version']).status !== 0) {
-    if (process.env['CI'] === 'true')
-      throw new Error('pskctool is missing: apt-get install pskctool');
-    console.warn('pskctool is MISSING: what is written was read by nobody else.');
-    return;
-  }
+  if (!isThere('pskctool')) return;
   // It reads all but what is encrypted, of which it knows nothing: not of the RFC's own samples either.
-  const path = join(mkdtempSync(join(tmpdir(), 'watchword-pskc-')), 'out.xml');
-  writeFileSync(path, file);
+  const path = saved();
   const shown = execFileSync('pskctool', ['--info', path]).toString();
   for (const text of ['A&B<"1">', 'Feitian & Co', 'T2', 'CN\\3dx\\2cDC\\3dy', '8', '60'])
     expect(shown).toContain(text);
