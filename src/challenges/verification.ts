@@ -121,7 +121,7 @@ export class Verification {
     challenge: Challenge,
     answer: Answer,
     request: DeviceRequest = {},
-  ): Promise<Proven & { readonly device: DeviceAnswer | undefined }> {
+  ): Promise<Proven & { readonly device: DeviceAnswer | undefined; readonly provedAt: Date }> {
     const kind = this.kindOf(challenge);
     refuseMismatch(kind, answer);
     const claim = {
@@ -130,7 +130,7 @@ export class Verification {
     };
     const { proven, charge } = await this.prove(claim, kind);
     const device = await this.known.afterProof(claim, charge.device !== undefined, proven, request);
-    return { ...proven, device };
+    return { ...proven, device, provedAt: claim.now };
   }
 
   private async prove(claim: Claim, kind: ProofKind): Promise<Proved> {

@@ -917,7 +917,12 @@ export type LinkOutcome = {
   purpose: 'enrol' | 'verify' | 'manage';
   user_id: string;
   done: Array<{
-    action: 'factor_enrolled' | 'factor_renamed' | 'factor_removed' | 'session_ended';
+    action:
+      | 'factor_enrolled'
+      | 'factor_renamed'
+      | 'factor_removed'
+      | 'session_ended'
+      | 'device_forgotten';
     factor?: {
       id: string;
       type: string;

@@ -27,6 +27,13 @@ export interface DeviceOwner {
   readonly realmId: string;
   readonly userId?: string | undefined;
   readonly applicationId?: string | undefined;
+  /** Those alone that were remembered by the proof of that moment. */
+  readonly provedAt?: Date | undefined;
+}
+
+/** A device with the name of its application. */
+export interface NamedDevice extends Device {
+  readonly applicationName: string;
 }
 
 /**

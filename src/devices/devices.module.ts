@@ -6,12 +6,20 @@ import { DevicesController } from './devices.controller.js';
 import { DevicesMetrics } from './devices.metrics.js';
 import { DevicesRepository } from './devices.repository.js';
 import { DevicesService } from './devices.service.js';
+import { OwnDevices } from './own-devices.js';
 import { Recognising } from './recognising.js';
 
 @Module({
   imports: [ApplicationsModule, AuditModule],
-  providers: [DeviceTokens, DevicesMetrics, DevicesRepository, DevicesService, Recognising],
+  providers: [
+    DeviceTokens,
+    DevicesMetrics,
+    DevicesRepository,
+    DevicesService,
+    OwnDevices,
+    Recognising,
+  ],
   controllers: [DevicesController],
-  exports: [DevicesMetrics, DevicesService, Recognising],
+  exports: [DevicesMetrics, DevicesService, OwnDevices, Recognising],
 })
 export class DevicesModule {}

@@ -9,6 +9,7 @@ import {
   DEVICES_OF_USER,
   type Device,
   type DeviceOwner,
+  type NamedDevice,
 } from './device.js';
 
 /** A device that has just been ended. */
@@ -89,6 +90,16 @@ export class DevicesRepository {
     return rows.map(toDevice);
   }
 
+  /** The same with the names of their applications. */
+  async listNamed(owner: DeviceOwner, now: Date): Promise<NamedDevice[]> {
+    const rows = await this.live(this.database.kysely, owner, now, 0)
+      .select('applications.name as application_name')
+      .orderBy('devices.last_used_at', 'desc')
+      .orderBy('devices.id', 'desc')
+      .execute();
+    return rows.map((row) => ({ ...toDevice(row), applicationName: row.application_name }));
+  }
+
   /** Puts a successor in the place of the newest token. */
   async rotate(executor: Executor, id: string, rotation: Rotation, now: Date): Promise<void> {
     await executor
@@ -152,7 +163,7 @@ export class DevicesRepository {
   /** Ends those that a user has too many of in an application, the oldest. @returns them */
   async endSurplus(
     executor: Executor,
-    owner: Required<DeviceOwner>,
+    owner: Required<Pick<DeviceOwner, 'realmId' | 'userId' | 'applicationId'>>,
     now: Date,
   ): Promise<EndedDevice[]> {
     const rows = await executor
@@ -216,12 +227,13 @@ interface LiveRow {
   ends_at: Date | null;
 }
 
-function ownedBy({ realmId, userId, applicationId }: DeviceOwner) {
+function ownedBy({ realmId, userId, applicationId, provedAt }: DeviceOwner) {
   const on = expressionBuilder<Schema, 'devices'>();
   return on.and([
     on('devices.realm_id', '=', realmId),
     ...(userId === undefined ? [] : [on('devices.user_id', '=', userId)]),
     ...(applicationId === undefined ? [] : [on('devices.application_id', '=', applicationId)]),
+    ...(provedAt === undefined ? [] : [on('devices.proved_at', '=', provedAt)]),
   ]);
 }
 

@@ -49,7 +49,8 @@ export interface Notice {
 
 /** Something that was done on the pages: what the application learns of `enrol` and `manage`. */
 export interface Deed {
-  readonly action: 'factor_enrolled' | 'factor_renamed' | 'factor_removed' | 'session_ended';
+  readonly action:
+    'factor_enrolled' | 'factor_renamed' | 'factor_removed' | 'session_ended' | 'device_forgotten';
   readonly factor?: { readonly id: string; readonly type: string };
   readonly session_id?: string;
 }

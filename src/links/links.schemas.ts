@@ -93,7 +93,13 @@ const outcome = z
     user_id: z.string(),
     done: z.array(
       z.object({
-        action: z.enum(['factor_enrolled', 'factor_renamed', 'factor_removed', 'session_ended']),
+        action: z.enum([
+          'factor_enrolled',
+          'factor_renamed',
+          'factor_removed',
+          'session_ended',
+          'device_forgotten',
+        ]),
         factor: z.object({ id: z.string(), type: z.string() }).optional(),
         session_id: z.string().optional(),
       }),

@@ -1,4 +1,5 @@
 /** Where a code is typed in, and what stands around it: what was refused, and how to get another one. */
+import type { ComponentChildren } from 'preact';
 import { Alert, Countdown, Form, pathOf } from './controls.js';
 import { noticeText, type ShownNotice, type Told } from './notice.js';
 import type { Page } from './page.js';
@@ -36,15 +37,18 @@ interface CodeProps {
   readonly sent: SentCode | undefined;
   readonly notice: ShownNotice | undefined;
   readonly submit: string;
+  /** What stands in the form before the code. */
+  readonly before?: ComponentChildren;
   /** Whether the page is for this alone. */
   readonly autofocus: boolean;
 }
 
 /** The field is described by the element `ask`, which the page has to have. */
-export function CodeForm({ page, to, digits, sent, notice, submit, autofocus }: CodeProps) {
+export function CodeForm({ page, to, digits, sent, notice, submit, before, autofocus }: CodeProps) {
   const isWrong = notice?.code === 'code_incorrect' || notice?.code === 'invalid_request';
   return (
     <Form page={page} to={`${to}/code`} class="code-form">
+      {before}
       <label for="code">{page.texts.say('verify.code')}</label>
       <input
         id="code"

@@ -1,4 +1,5 @@
 /** Where a security key is asked for: the browser does it, by scripts/key.js, and the form brings its answer. */
+import type { ComponentChildren } from 'preact';
 import type { CreationOptions, RequestOptions } from '../factors/key-response.js';
 import { Alert, Form } from './controls.js';
 import type { Page } from './page.js';
@@ -9,11 +10,13 @@ interface Props {
   readonly to: string;
   readonly ceremony: 'create' | 'get';
   readonly options: CreationOptions | RequestOptions;
+  /** What stands in the form before the button. */
+  readonly before?: ComponentChildren;
   /** Until it may be tried again. */
   readonly seconds: number | undefined;
 }
 
-export function KeyForm({ page, to, ceremony, options, seconds }: Props) {
+export function KeyForm({ page, to, ceremony, options, before, seconds }: Props) {
   const { texts } = page;
   return (
     <>
@@ -26,6 +29,7 @@ export function KeyForm({ page, to, ceremony, options, seconds }: Props) {
       </p>
       <Form page={page} to={to}>
         <input type="hidden" name="response" />
+        {before}
         <button
           type="button"
           class="button"

@@ -73,6 +73,7 @@ export class PageGuard implements CanActivate {
       frameOrigins: caller.application.frameOrigins,
       formOrigins: [new URL(link.redirectUri).origin],
       formToken: formTokenOf(pageId),
+      cookies: request.headers.cookie,
       address: request.ip,
     };
   }

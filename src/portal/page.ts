@@ -19,6 +19,8 @@ export interface Page extends Setting {
   readonly visit: Visit;
   /** What each form of it brings along (S100). */
   readonly formToken: string;
+  /** The browser's Cookie header, as it came. */
+  readonly cookies: string | undefined;
   /** Bucketed by the shield: whoever sits at the browser. */
   readonly address: string;
 }

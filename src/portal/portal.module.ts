@@ -24,6 +24,7 @@ import { Module } from '@nestjs/common';
 import { ApplicationsModule } from '../applications/applications.module.js';
 import { ChallengesModule } from '../challenges/challenges.module.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
+import { DevicesModule } from '../devices/devices.module.js';
 import { FactorsModule } from '../factors/factors.module.js';
 import { LinksModule } from '../links/links.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
@@ -48,6 +49,7 @@ import { TryItController } from './try-it/try-it.controller.js';
 import { VisitorCookie } from './try-it/visitor.js';
 import { Proving } from './verify/proving.js';
 import { RecentProof } from './verify/recent-proof.js';
+import { TrustedBrowser } from './verify/trusted-browser.js';
 import { VerifyController } from './verify/verify.controller.js';
 import { VerifyState } from './verify/verify-state.js';
 import { ProblemsController } from './problems.controller.js';
@@ -58,6 +60,7 @@ import { WayBackController } from './way-back.controller.js';
     ApplicationsModule,
     ChallengesModule,
     DeliveryModule,
+    DevicesModule,
     FactorsModule,
     LinksModule,
     SessionsModule,
@@ -76,6 +79,7 @@ import { WayBackController } from './way-back.controller.js';
     ShownChallenges,
     Tour,
     TourState,
+    TrustedBrowser,
     VerifyState,
     VisitorCookie,
   ],

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../clock.js';
+import { OwnDevices, type OwnDevice } from '../../devices/own-devices.js';
 import type { Factor } from '../../factors/factor.js';
 import type { Visit } from '../../links/visits.js';
 import { OwnSessions } from '../../sessions/own-sessions.js';
@@ -11,12 +12,15 @@ import { Managing } from './managing.js';
 
 /** A page has room for these; signing out of all ends the others as well. */
 const MOST_SESSIONS = 12;
+const MOST_DEVICES = 8;
 
 export interface ManageView {
   readonly factors: readonly FactorView[];
   readonly sessions: readonly NamedSession[];
   /** Sessions that are not shown. */
   readonly moreSessions: number;
+  /** Browsers that are known. */
+  readonly devices: readonly OwnDevice[];
   /** Whether there is a kind of factor that can be added here. */
   readonly mayAdd: boolean;
   readonly now: Date;
@@ -48,6 +52,7 @@ export class ManageState {
     private readonly settingUp: SettingUp,
     private readonly recentProof: RecentProof,
     private readonly sessions: OwnSessions,
+    private readonly devices: OwnDevices,
     private readonly clock: Clock,
   ) {}
 
@@ -57,6 +62,7 @@ export class ManageState {
     return {
       factors: factors.map(factorView),
       sessions: sessions.slice(0, MOST_SESSIONS),
+      devices: (await this.devices.list(visit.link)).slice(0, MOST_DEVICES),
       mayAdd: (await this.settingUp.types(visit)).length > 0,
       moreSessions: Math.max(0, sessions.length - MOST_SESSIONS),
       now: this.clock.now(),

@@ -27,6 +27,7 @@ type SaidQuery = z.output<typeof saidQuery>;
 
 const nameBody = z.object({ name: z.string().max(1024).default('') });
 const keptBody = z.object({ kept: z.string().max(64).optional() });
+const deviceBody = z.object({ device: z.string().max(64).default('') });
 const sessionBody = z.object({ session: z.string().max(64).default('') });
 
 /** The pages on which a user sees and changes what there is: factors and sessions. */
@@ -92,6 +93,16 @@ export class ManageController {
   ): Promise<void> {
     await this.managing.signOutAll(page.visit, kept ?? null);
     leadTo(reply, page, 'manage?said=signed_out');
+  }
+
+  @Takes('forget', 'device')
+  async forget(
+    @CurrentPage() page: Page,
+    @ValidBody(deviceBody) { device }: z.output<typeof deviceBody>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    await this.managing.forget(page.visit, device);
+    leadTo(reply, page, 'manage?said=removed');
   }
 
   @Takes('done')

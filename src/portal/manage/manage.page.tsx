@@ -27,6 +27,7 @@ export function manageContent(page: Page, view: ManageView, said: Said | undefin
         )}
         <Factors page={page} view={view} />
         <Sessions page={page} view={view} />
+        <Devices page={page} view={view} />
         <Form page={page} to="manage/done" class="ending">
           <button class="button">{texts.say('manage.done')}</button>
           <p class="quiet">
@@ -119,6 +120,43 @@ function Sessions({ page, view }: Props) {
       </Form>
       {moreSessions > 0 && <p>{texts.say('manage.sessions.more', { count: moreSessions })}</p>}
       {sessions.length > 0 && <SignOutAll page={page} view={view} />}
+    </section>
+  );
+}
+
+/** Browsers that are trusted, where there are any. */
+function Devices({ page, view: { devices, now } }: Props) {
+  const { texts } = page;
+  if (devices.length === 0) return null;
+  return (
+    <section class="part">
+      <h2>{texts.say('manage.devices')}</h2>
+      <Form page={page} to="manage/forget">
+        <ul class="plain">
+          {devices.map(({ id, applicationName, provedAt, lastUsedAt }) => (
+            <li key={id} class="entry">
+              <span class="about" id={id}>
+                <strong>
+                  <bdi>{applicationName}</bdi>
+                </strong>
+                <span class="quiet">
+                  {texts.weave('manage.used', {
+                    time: <When texts={texts} time={lastUsedAt} now={now} />,
+                  })}
+                </span>
+                <span class="quiet">
+                  {texts.weave('manage.begun', {
+                    time: <When texts={texts} time={provedAt} now={now} />,
+                  })}
+                </span>
+              </span>
+              <button class="link" name="device" value={id} aria-describedby={id}>
+                {texts.say('manage.remove.button')}
+              </button>
+            </li>
+          ))}
+        </ul>
+      </Form>
     </section>
   );
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { auditContext } from '../../applications/application.js';
+import { OwnDevices } from '../../devices/own-devices.js';
 import { WatchwordError } from '../../errors.js';
 import type { Factor } from '../../factors/factor.js';
 import { renameBody } from '../../factors/factors.schemas.js';
@@ -21,6 +22,7 @@ export class Managing {
     private readonly visits: Visits,
     private readonly factors: FactorsService,
     private readonly sessions: OwnSessions,
+    private readonly devices: OwnDevices,
     private readonly recentProof: RecentProof,
   ) {}
 
@@ -82,6 +84,12 @@ export class Managing {
   async signOut(visit: Visit, id: string): Promise<void> {
     if (await this.sessions.end(auditContext(visit.caller), visit.link, id))
       await this.visits.note(visit, { action: 'session_ended', session_id: id });
+  }
+
+  /** Forgets a browser of the user's; one that is forgotten, or another's, is none (S105). */
+  async forget(visit: Visit, id: string): Promise<void> {
+    if (await this.devices.forget(auditContext(visit.caller), visit.link, id))
+      await this.visits.note(visit, { action: 'device_forgotten' });
   }
 
   /** Ends all of them but one. @param kept null where none stays */

@@ -8,6 +8,7 @@ import { CurrentPage, PageController, Shows, Takes } from '../page.decorators.js
 import type { Page } from '../page.js';
 import { renderPage } from '../render.js';
 import { Proving } from '../verify/proving.js';
+import { TrustedBrowser } from '../verify/trusted-browser.js';
 import { VerifyState } from '../verify/verify-state.js';
 import { codeBody, keyBody, resendBody, wayBody } from '../verify/verify.controller.js';
 import { factorId, saidQuery } from './manage.controller.js';
@@ -25,6 +26,7 @@ export class RemovalController {
     private readonly state: ManageState,
     private readonly proving: Proving,
     private readonly verifyState: VerifyState,
+    private readonly trusted: TrustedBrowser,
     private readonly visits: Visits,
   ) {}
 
@@ -84,7 +86,9 @@ export class RemovalController {
     @ValidBody(codeBody) { code }: z.output<typeof codeBody>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
-    const answered = await this.proving.answer(page.visit, code, page.address);
+    const browser = await this.trusted.of(page);
+    const answered = await this.proving.answer(page.visit, code, page.address, browser);
+    this.trusted.handOver(reply, page, browser, answered?.device);
     if (answered?.proof) await this.visits.prove(page.visit, answered.proof);
     leadTo(reply, page, removalPath(id));
   }
@@ -96,7 +100,9 @@ export class RemovalController {
     @ValidBody(keyBody) { response }: z.output<typeof keyBody>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
-    const answered = await this.proving.answerKey(page.visit, response, page.address);
+    const browser = await this.trusted.of(page);
+    const answered = await this.proving.answerKey(page.visit, response, page.address, browser);
+    this.trusted.handOver(reply, page, browser, answered?.device);
     if (answered?.proof) await this.visits.prove(page.visit, answered.proof);
     leadTo(reply, page, removalPath(id));
   }

@@ -27,3 +27,16 @@ export function agoOf(locale: string, time: Date, now: Date): string {
   if (seconds < DAY) return ago.format(-Math.floor(seconds / HOUR), 'hour');
   return new Intl.RelativeTimeFormat(locale).format(-Math.floor(seconds / DAY), 'day');
 }
+
+/** How long something lasts, in the largest unit of which it is a whole number: `30 days`, `12 hours`. */
+export function lengthOf(locale: string, seconds: number): string {
+  const units = [
+    ['day', DAY],
+    ['hour', HOUR],
+    ['minute', MINUTE],
+  ] as const;
+  const [unit, size] = units.find(([, length]) => seconds % length === 0) ?? ['second', 1];
+  return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(
+    seconds / size,
+  );
+}

@@ -6,6 +6,7 @@ import { Verification } from '../../challenges/verification.js';
 import { RelyingParties } from '../../applications/relying-parties.js';
 import { Clock } from '../../clock.js';
 import type { Channel } from '../../delivery/channel.js';
+import type { DeviceAnswer } from '../../devices/device.js';
 import { WatchwordError } from '../../errors.js';
 import { FactorsService } from '../../factors/factors.service.js';
 import { authenticationResponse } from '../../factors/key-response.js';
@@ -15,10 +16,12 @@ import { normaliseCode } from '../../otp/code.js';
 import { grantOf } from '../../tokens/claims.js';
 import { readJson } from '../form-json.js';
 import { Refusals } from '../refusals.js';
+import type { Browser } from './trusted-browser.js';
 import { waysOf, wayTypes, type Way } from './way.js';
 
 /** What became of a code: the way back to the application, or undefined where the page has more to say. */
-export type Answered = { readonly proof: WaitingProof } | undefined;
+export type Answered =
+  { readonly proof: WaitingProof; readonly device: DeviceAnswer | undefined } | undefined;
 
 /**
  * Proves a factor on a page. It asks the domain as the link's application would, and what the domain refuses
@@ -88,7 +91,7 @@ export class Proving {
    * @param typed as it was typed
    * @returns what it has proved, which is used up
    */
-  async answer(visit: Visit, typed: string, address: string): Promise<Answered> {
+  async answer(visit: Visit, typed: string, address: string, browser: Browser): Promise<Answered> {
     const code = normaliseCode(typed);
     if (code === null) {
       await this.visits.remember(visit, { notice: { code: 'invalid_request' } });
@@ -97,13 +100,18 @@ export class Proving {
     let answered: Answered;
     await this.refusals.told(visit, {}, async () => {
       const challenge = await this.answerable(visit, address);
-      answered = { proof: await this.prove(visit, challenge, { code }) };
+      answered = await this.prove(visit, challenge, { code }, browser);
     });
     return answered;
   }
 
   /** The same with what the browser gave of a security key. @param text JSON */
-  async answerKey(visit: Visit, text: string, address: string): Promise<Answered> {
+  async answerKey(
+    visit: Visit,
+    text: string,
+    address: string,
+    browser: Browser,
+  ): Promise<Answered> {
     const response = readJson(text, authenticationResponse);
     if (response === undefined) {
       await this.visits.remember(visit, { notice: { code: 'security_key_refused' } });
@@ -115,7 +123,7 @@ export class Proving {
       // It signed what is over: the page asks once more.
       if (challenge === undefined || statusAt(challenge, this.clock.now()) !== 'pending')
         return this.choose(visit, 'webauthn', address);
-      answered = { proof: await this.prove(visit, challenge, { response }) };
+      answered = await this.prove(visit, challenge, { response }, browser);
     });
     return answered;
   }
@@ -156,10 +164,18 @@ export class Proving {
     return challenge;
   }
 
-  private async prove({ caller }: Visit, challenge: Challenge, answer: Answer) {
-    const proven = await this.verification.proveOnly(caller, challenge, answer);
-    const { userId, factorId, type, method, userCheck } = proven;
-    return grantOf({
+  private async prove(
+    { caller }: Visit,
+    challenge: Challenge,
+    answer: Answer,
+    { token, isTrusted }: Browser,
+  ): Promise<Answered> {
+    const proven = await this.verification.proveOnly(caller, challenge, answer, {
+      device_token: token,
+      remember_device: isTrusted,
+    });
+    const { userId, factorId, type, method, userCheck, device, provedAt } = proven;
+    const proof = grantOf({
       userId,
       factor: { id: factorId, type },
       method,
@@ -167,7 +183,8 @@ export class Proving {
       firstFactor: challenge.firstFactor,
       transactionHash: challenge.transactionHash,
       certificate: null,
-      provenAt: this.clock.now(),
+      provenAt: provedAt,
     });
+    return { proof: { ...proof, ...(isTrusted && { trustsBrowser: true }) }, device };
   }
 }

@@ -21,6 +21,8 @@ export interface VerifyView extends Told {
   readonly sent: SentCode | undefined;
   /** What the browser is to ask a security key. */
   readonly options: RequestOptions | undefined;
+  /** For how many seconds this browser may be trusted; null where it may not. */
+  readonly trustSeconds: number | null;
 }
 
 /** Reads the state of a page; it changes nothing (S102). */
@@ -49,6 +51,8 @@ export class VerifyState {
       digits: way && (way.type === 'phone' ? this.config.smsCodeDigits : digitsOf(way)),
       sent,
       options: challenge && (await this.opened.optionsOf(challenge)),
+      trustSeconds:
+        link.purpose === 'verify' ? visit.caller.application.rememberDeviceSeconds : null,
       isUndelivered,
       notice: shownNotice(link.notice, this.clock.now()),
     };

@@ -9,12 +9,15 @@ import { CurrentPage, PageController, Shows, Takes } from '../page.decorators.js
 import type { Page } from '../page.js';
 import { renderPage } from '../render.js';
 import { Proving, type Answered } from './proving.js';
+import { TrustedBrowser, type Browser } from './trusted-browser.js';
 import { VerifyState } from './verify-state.js';
 import { verifyContent } from './verify.page.js';
 
 export const codeBody = z.object({ code: z.string().max(256).default('') });
 /** What scripts/key.js puts there: JSON. */
 export const keyBody = z.object({ response: z.string().max(40_000).default('') });
+const answerBody = codeBody.extend({ trust: z.string().optional() });
+const keyAnswerBody = keyBody.extend({ trust: z.string().optional() });
 export const wayBody = z.object({ way: z.string().max(64).default('') });
 export const resendBody = z.object({ channel: z.enum(channels).optional() });
 
@@ -27,6 +30,7 @@ export class VerifyController {
   constructor(
     private readonly proving: Proving,
     private readonly state: VerifyState,
+    private readonly trusted: TrustedBrowser,
     private readonly visits: Visits,
   ) {}
 
@@ -42,26 +46,30 @@ export class VerifyController {
     return { failed: (await this.state.of(visit)).isUndelivered };
   }
 
-  @Takes('code', 'code')
+  @Takes('code', 'code', 'trust')
   @HttpCode(303)
   async code(
     @CurrentPage() page: Page,
-    @ValidBody(codeBody) { code }: z.output<typeof codeBody>,
+    @ValidBody(answerBody) { code, trust }: z.output<typeof answerBody>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
     const { visit, address } = page;
-    await this.lead(reply, page, await this.proving.answer(visit, code, address));
+    const browser = await this.browserOf(page, trust);
+    const answered = await this.proving.answer(visit, code, address, browser);
+    await this.lead(reply, page, browser, answered);
   }
 
-  @Takes('key', 'response')
+  @Takes('key', 'response', 'trust')
   @HttpCode(303)
   async key(
     @CurrentPage() page: Page,
-    @ValidBody(keyBody) { response }: z.output<typeof keyBody>,
+    @ValidBody(keyAnswerBody) { response, trust }: z.output<typeof keyAnswerBody>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
     const { visit, address } = page;
-    await this.lead(reply, page, await this.proving.answerKey(visit, response, address));
+    const browser = await this.browserOf(page, trust);
+    const answered = await this.proving.answerKey(visit, response, address, browser);
+    await this.lead(reply, page, browser, answered);
   }
 
   @Takes('way', 'way')
@@ -86,9 +94,19 @@ export class VerifyController {
     leadTo(reply, page, 'verify');
   }
 
-  private async lead(reply: FastifyReply, page: Page, answered: Answered): Promise<void> {
+  private browserOf(page: Page, trust: string | undefined): Promise<Browser> {
+    return this.trusted.of(page, trust !== undefined && page.visit.link.purpose === 'verify');
+  }
+
+  private async lead(
+    reply: FastifyReply,
+    page: Page,
+    browser: Browser,
+    answered: Answered,
+  ): Promise<void> {
     const { visit } = page;
     const { purpose } = visit.link;
+    this.trusted.handOver(reply, page, browser, answered?.device);
     if (answered === undefined) leadTo(reply, page, 'verify');
     else if (purpose === 'verify') leadAway(reply, await this.visits.finish(visit, answered.proof));
     else {

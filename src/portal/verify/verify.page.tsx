@@ -1,3 +1,4 @@
+import { lengthOf } from '../manage/when.js';
 import { askForSent, CodeForm, Notice, Resend } from '../code-form.js';
 import { BackToList, Form } from '../controls.js';
 import { KeyForm } from '../key-form.js';
@@ -68,20 +69,32 @@ function Current({ page, view, to, way }: StepProps & { readonly way: Way }) {
   if (view.status !== 'pending') return <Again page={page} to={to} way={way} />;
   const { texts } = page;
   const { digits, sent, notice, options } = view;
+  const before = <Trust texts={texts} seconds={view.trustSeconds} />;
   if (options !== undefined) {
     const seconds = notice?.seconds;
-    return <KeyForm {...{ page, options, seconds }} to={`${to}/key`} ceremony="get" />;
+    return <KeyForm {...{ page, options, seconds, before }} to={`${to}/key`} ceremony="get" />;
   }
   return (
     <>
       <p id="ask">{askFor(texts, way, sent)}</p>
       <CodeForm
-        {...{ page, to, digits, sent, notice }}
+        {...{ page, to, digits, sent, notice, before }}
         submit={texts.say('verify.submit')}
         autofocus
       />
       {sent !== undefined && <Resend {...{ page, to, sent }} />}
     </>
+  );
+}
+
+/** Before what is asked for: a code is sent by its last digit. */
+function Trust({ texts, seconds }: { readonly texts: Texts; readonly seconds: number | null }) {
+  if (seconds === null) return null;
+  return (
+    <label class="check">
+      <input type="checkbox" name="trust" value="yes" />
+      <span>{texts.say('verify.trust', { time: lengthOf(texts.locale, seconds) })}</span>
+    </label>
   );
 }
 
