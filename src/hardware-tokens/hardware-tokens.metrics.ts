@@ -54,7 +54,10 @@ export class HardwareTokensMetrics {
         this.repository.countByStatus(now),
         after(PATIENCE_MS, undefined, { ref: false }),
       ]);
-      if (counts === undefined) { this.tokens.reset(); return; }
+      if (counts === undefined) {
+        this.tokens.reset();
+        return;
+      }
       for (const status of tokenStatuses) this.tokens.set({ status }, counts.get(status) ?? 0);
       this.countedAt = now.getTime();
     } catch {

@@ -17,7 +17,14 @@ import { Metrics } from './metrics.js';
 import { ProblemFilter } from './problem.filter.js';
 
 @Module({
-  imports: [ApplicationsModule, AuditModule, DeliveryModule, DevicesModule, HardwareTokensModule, TokensModule],
+  imports: [
+    ApplicationsModule,
+    AuditModule,
+    DeliveryModule,
+    DevicesModule,
+    HardwareTokensModule,
+    TokensModule,
+  ],
   providers: [
     Admission,
     ClientCertificates,
