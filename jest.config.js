@@ -45,6 +45,8 @@ const edge = [
   'test/attacks/open-redirects.test.ts',
   'test/attacks/page-injection.test.ts',
   'test/attacks/path-spelling.test.ts',
+  'test/attacks/recovery-code-guessing.test.ts',
+  'test/attacks/recovery-code-race.test.ts',
   'test/attacks/shared-limits.test.ts',
   'test/attacks/slowloris.test.ts',
   'test/attacks/token-confusion.test.ts',

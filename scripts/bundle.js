@@ -10,6 +10,7 @@ import { build } from 'esbuild';
 /** Packages that bring files of their own, or that the framework asks for only if they are there. */
 const external = [
   '@electric-sql/pglite',
+  '@node-rs/argon2',
   'fs-native-extensions',
   'pg',
   '@fastify/static',

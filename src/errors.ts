@@ -9,6 +9,7 @@ import type { ErrorEntry } from './errors/entry.js';
 import { deviceErrors } from './errors/devices.errors.js';
 import { hardwareTokenErrors } from './errors/hardware-tokens.errors.js';
 import { linkErrors } from './errors/links.errors.js';
+import { recoveryErrors } from './errors/recovery.errors.js';
 import { webauthnErrors } from './errors/webauthn.errors.js';
 
 export const errorTable = {
@@ -229,6 +230,7 @@ export const errorTable = {
   ...hardwareTokenErrors,
   ...deviceErrors,
   ...linkErrors,
+  ...recoveryErrors,
   ...webauthnErrors,
   internal: {
     status: 500,

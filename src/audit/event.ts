@@ -91,6 +91,7 @@ export type AuditEvent =
     } & OfFactor)
   | ({ readonly type: 'factor.renamed'; readonly name: string } & OfFactor)
   | ({ readonly type: 'factor.revoked'; readonly lastOfUser: boolean } & OfFactor)
+  | ({ readonly type: 'recovery_code.used'; readonly remaining: number } & OfFactor)
   | ({ readonly type: 'hardware_token.assigned'; readonly serial: string } & OfFactor)
   | ({
       /** Its factor has ended. */

@@ -19,6 +19,8 @@ import { KnownDevices } from './known-devices.js';
 import { Notices } from './notices.js';
 import { PhoneChallenges } from './phone-challenges.js';
 import { PhoneProof } from './phone.proof.js';
+import { RecoveryAttemptsRepository } from './recovery-attempts.repository.js';
+import { RecoveryProof } from './recovery.proof.js';
 import { Resync } from './resync.js';
 import { Sending } from './sending.js';
 import { SentCodes } from './sent-codes.js';
@@ -47,6 +49,8 @@ import { WebauthnProof } from './webauthn.proof.js';
     Notices,
     PhoneChallenges,
     PhoneProof,
+    RecoveryAttemptsRepository,
+    RecoveryProof,
     Resync,
     Sending,
     SentCodes,

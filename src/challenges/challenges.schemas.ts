@@ -4,19 +4,13 @@ import { messageStatuses, type MessageState } from '../delivery/message.js';
 import { mask } from '../delivery/phone-number.js';
 import { deviceRequest } from '../devices/devices.schemas.js';
 import { factorTypes } from '../factors/factor.js';
-import {
-  clientIp,
-  code,
-  locale,
-  oneAnswer,
-  oneAnswerOnly,
-  phone,
-} from '../factors/factors.schemas.js';
+import { clientIp, locale, oneAnswer, oneAnswerOnly, phone } from '../factors/factors.schemas.js';
 import {
   authenticationResponse,
   requestOptions,
   type RequestOptions,
 } from '../factors/key-response.js';
+import { typedCode as code } from '../factors/typed-code.js';
 import { sessionKinds } from '../sessions/session.js';
 import { firstFactor, jsonValue, transaction } from '../tokens/tokens.schemas.js';
 import { userId } from '../users/user.js';

@@ -10,6 +10,10 @@ import type { Enrolled, FirstCode } from './enrolment.js';
 
 export const enrolledFactor = factor
   .extend({
+    recovery_code: z
+      .object({ remaining: z.int(), codes: z.array(z.string()) })
+      .optional()
+      .meta({ description: 'The codes of a new set; shown this once.' }),
     totp: z
       .object({
         secret: z.string().meta({ description: 'Base32, to type in where nothing can scan.' }),
@@ -30,11 +34,13 @@ export const enrolledFactor = factor
 
 /** A new factor with what its user needs now: shown at enrolment and never again (S14). */
 export async function enrolledFactorView(
-  { factor: enrolled, challenge: opened, delivery, material, options }: Enrolled,
+  { factor: enrolled, challenge: opened, delivery, material, options, codes }: Enrolled,
   now: Date,
 ): Promise<z.output<typeof enrolledFactor>> {
+  const { recovery_code: set, ...shown } = factorView(enrolled, now);
   return {
-    ...factorView(enrolled, now),
+    ...shown,
+    ...(set !== undefined && { recovery_code: { ...set, codes: [...(codes ?? [])] } }),
     ...(opened !== undefined && { challenge: challengeView(opened, now, delivery) }),
     ...(options !== undefined && { webauthn: { options } }),
     ...(material !== undefined && {

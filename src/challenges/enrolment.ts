@@ -10,6 +10,7 @@ import { FactorsService } from '../factors/factors.service.js';
 import { KeyActivation } from '../factors/key-activation.js';
 import type { CreationOptions, RegistrationResponse } from '../factors/key-response.js';
 import { SecurityKeys } from '../factors/security-keys.js';
+import { RecoverySets } from '../factors/recovery-sets.js';
 import type { Challenge } from './challenge.js';
 import { ChallengesService } from './challenges.service.js';
 import { PhoneChallenges } from './phone-challenges.js';
@@ -37,6 +38,8 @@ export interface Enrolled {
   readonly delivery?: MessageState | undefined;
   /** A security key's: what the browser is to be asked. */
   readonly options?: CreationOptions;
+  /** Those of a new set of recovery codes, this once. */
+  readonly codes?: readonly string[];
 }
 
 /** An enrolment from its first request to its first code. A phone's is a challenge of its own. */
@@ -45,6 +48,7 @@ export class Enrolment {
   constructor(
     private readonly factors: FactorsService,
     private readonly enrolling: Enrolling,
+    private readonly recoverySets: RecoverySets,
     private readonly activation: Activation,
     private readonly keys: SecurityKeys,
     private readonly keyActivation: KeyActivation,
@@ -53,13 +57,14 @@ export class Enrolment {
     private readonly verification: Verification,
   ) {}
 
-  /** @throws WatchwordError as `Enrolling.enrol`, and why a phone's code is not sent */
+  /** @throws WatchwordError as `Enrolling.enrol` or `RecoverySets.make`, and why a phone's code is not sent */
   async begin(
     caller: Caller,
     userId: string,
     request: EnrolRequest,
     { locale, address }: FirstCode,
   ): Promise<Enrolled> {
+    if (request.type === 'recovery_code') return this.recoverySets.make(caller, userId, request);
     const factor = await this.enrolling.enrol(caller, userId, request);
     if (request.type === 'totp') return { factor, material: this.factors.reveal(factor) };
     if (request.type === 'webauthn')

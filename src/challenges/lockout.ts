@@ -27,6 +27,9 @@
  */
 export const DEVICE_BUDGET = 'totp';
 
+/** Recovery codes have their own, so that who locks the others leaves them alone (S38, S69). */
+export const RECOVERY_BUDGET = 'recovery_code';
+
 /** Wrong codes that one challenge bears. */
 export const CHALLENGE_ATTEMPTS = 5;
 

@@ -8,6 +8,7 @@ import type { DeviceAnswer } from '../devices/device.js';
 import type { FactorType } from '../factors/factor.js';
 import type { SessionKind } from '../sessions/session.js';
 import { SessionsService, type Issued } from '../sessions/sessions.service.js';
+import { writtenKindOf } from '../otp/written-code.js';
 import { AccessTokens } from '../tokens/access-tokens.js';
 import { grantOf, hashTransaction, type FirstFactor } from '../tokens/claims.js';
 import { AttemptsRepository, type Charge } from './attempts.repository.js';
@@ -19,6 +20,7 @@ import { DeviceProofs } from './device.proof.js';
 import { KnownDevices, leftAfter, type DeviceRequest } from './known-devices.js';
 import { PhoneProof } from './phone.proof.js';
 import type { Answer, Claim, ProofKind, Proven, ProvenFactor, Refusal } from './proof-kind.js';
+import { RecoveryProof } from './recovery.proof.js';
 import { WebauthnProof } from './webauthn.proof.js';
 
 /** What the application wants of the proof. */
@@ -58,6 +60,7 @@ export class Verification {
     private readonly phone: PhoneProof,
     private readonly known: KnownDevices,
     private readonly keys: WebauthnProof,
+    private readonly recovery: RecoveryProof,
     private readonly tokens: AccessTokens,
     private readonly sessions: SessionsService,
     private readonly audit: Audit,
@@ -65,7 +68,7 @@ export class Verification {
   ) {}
 
   /**
-   * Verifies a code of an authenticator app or a hardware token of the user's in one call.
+   * Verifies a code of an authenticator app, a hardware token or a recovery code of the user's in one call.
    *
    * @throws WatchwordError `code_incorrect` for a wrong code, a used one, a user without a factor and
    *   a user who does not exist alike (S42); `locked`; `not_found` for a factor that is not the user's
@@ -84,7 +87,7 @@ export class Verification {
       ...this.known.claimed(request),
       now: this.clock.now(),
     };
-    return this.issue(claim, await this.prove(claim, this.devices.any), request);
+    return this.issue(claim, await this.prove(claim, this.kindOfCode(request.code)), request);
   }
 
   /**
@@ -144,7 +147,13 @@ export class Verification {
 
   private kindOf({ type }: Challenge): ProofKind {
     if (type === 'webauthn') return this.keys;
+    if (type === 'recovery_code') return this.recovery;
     return type === 'phone' ? this.phone : this.devices[type];
+  }
+
+  /** A code that stands alone tells by its looks what it is of. */
+  private kindOfCode(code: string): ProofKind {
+    return writtenKindOf(code) === 'recovery' ? this.recovery : this.devices.any;
   }
 
   private async charge(

@@ -11,7 +11,7 @@ export type FactorList = {
 
 export type Factor = {
   id: string;
-  type: 'totp' | 'phone' | 'hotp' | 'webauthn';
+  type: 'totp' | 'phone' | 'hotp' | 'webauthn' | 'recovery_code';
   name: string;
   status: 'pending' | 'active' | 'revoked';
   user_id: string;
@@ -52,6 +52,12 @@ export type Factor = {
      * Whether it has been, at its last use.
      */
     backed_up: boolean;
+  };
+  /**
+   * Of a set of recovery codes: how many are left.
+   */
+  recovery_code?: {
+    remaining: number;
   };
   created_at: string;
   /**
@@ -389,7 +395,7 @@ export type HardwareToken = {
 
 export type VerifyRequest = {
   /**
-   * What the user typed; spaces and dashes do not matter.
+   * What the user typed: digits, or a recovery code; spaces, dashes and case do not matter.
    */
   code: string;
   /**
@@ -449,7 +455,7 @@ export type ChallengeRequest = {
    * Instead of a user: a login by number, with `purpose: "login"`.
    */
   phone?: string;
-  type: 'totp' | 'phone' | 'hotp' | 'webauthn';
+  type: 'totp' | 'phone' | 'hotp' | 'webauthn' | 'recovery_code';
   factor_id?: string;
   /**
    * How a phone gets its code.
@@ -480,7 +486,7 @@ export type ChallengeRequest = {
 
 export type Challenge = {
   id: string;
-  type: 'totp' | 'phone' | 'hotp' | 'webauthn';
+  type: 'totp' | 'phone' | 'hotp' | 'webauthn' | 'recovery_code';
   channel?: 'sms' | 'voice' | 'whatsapp';
   status: 'pending' | 'approved' | 'failed' | 'expired' | 'canceled';
   purpose: 'login' | 'step_up' | 'confirm' | 'enrol';
@@ -541,7 +547,7 @@ export type ResendRequest = {
 
 export type VerifyChallengeRequest = {
   /**
-   * What the user typed; spaces and dashes do not matter.
+   * What the user typed: digits, or a recovery code; spaces, dashes and case do not matter.
    */
   code?: string;
   /**
@@ -583,7 +589,11 @@ export type AuthenticationResponse = {
 };
 
 export type EnrolRequest =
-  EnrolAppRequest | EnrolPhoneRequest | EnrolTokenRequest | EnrolKeyRequest;
+  | EnrolAppRequest
+  | EnrolPhoneRequest
+  | EnrolTokenRequest
+  | EnrolKeyRequest
+  | EnrolRecoveryCodesRequest;
 
 export type EnrolAppRequest = {
   type: 'totp';
@@ -694,9 +704,21 @@ export type EnrolKeyRequest = {
   proof?: string;
 };
 
+export type EnrolRecoveryCodesRequest = {
+  type: 'recovery_code';
+  /**
+   * What the user calls it.
+   */
+  name?: string;
+  /**
+   * A fresh access token, where the application asks for one.
+   */
+  proof?: string;
+};
+
 export type EnrolledFactor = {
   id: string;
-  type: 'totp' | 'phone' | 'hotp' | 'webauthn';
+  type: 'totp' | 'phone' | 'hotp' | 'webauthn' | 'recovery_code';
   name: string;
   status: 'pending' | 'active' | 'revoked';
   user_id: string;
@@ -737,6 +759,13 @@ export type EnrolledFactor = {
      * Whether it has been, at its last use.
      */
     backed_up: boolean;
+  };
+  /**
+   * The codes of a new set; shown this once.
+   */
+  recovery_code?: {
+    remaining: number;
+    codes: Array<string>;
   };
   created_at: string;
   /**
@@ -849,7 +878,7 @@ export type LinkRequest = {
   /**
    * Factor types to offer. Left out: what the application accepts.
    */
-  types?: Array<'totp' | 'phone' | 'hotp' | 'webauthn'>;
+  types?: Array<'totp' | 'phone' | 'hotp' | 'webauthn' | 'recovery_code'>;
   /**
    * Language of the message; the nearest one there is.
    */
@@ -1052,6 +1081,7 @@ export type ErrorCode =
   | 'link_used'
   | 'link_expired'
   | 'page_ended'
+  | 'recovery_codes_need_factor'
   | 'answer_mismatched'
   | 'security_key_in_use'
   | 'security_key_missing'

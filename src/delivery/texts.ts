@@ -1,7 +1,8 @@
 /**
  * What is written and said to a phone, in its language. The texts are files of their own (texts/), one a
  * language: `code` is the message, `brief` what remains of it where there is little room, `changed` the
- * notice to a number that was replaced, `spoken` a call in `spokenLanguage`.
+ * notice to a number that was replaced, `recovered` the one that a recovery code was used, `spoken` a call in
+ * `spokenLanguage`.
  *
  * Rules:
  * - A message is one segment, whatever the realm is called: 160 GSM-7 units, or 70 UCS-2 units as soon as
@@ -127,9 +128,17 @@ export function codeMessage(
 
 /** The notice to a number that no longer is the user's. */
 export function changedMessage(locale: Locale, realm: string): string {
-  const { changed } = texts[locale];
-  const withName = (name: string) => changed.replace('{realm}', () => isolated(locale, name));
-  return longestName(realm, withName) ?? changed.replace('{realm}', NO_NAME);
+  return noticeOf(texts[locale].changed, locale, realm);
+}
+
+/** The notice to a user's numbers that a recovery code was used. */
+export function recoveredMessage(locale: Locale, realm: string): string {
+  return noticeOf(texts[locale].recovered, locale, realm);
+}
+
+function noticeOf(text: string, locale: Locale, realm: string): string {
+  const withName = (name: string) => text.replace('{realm}', () => isolated(locale, name));
+  return longestName(realm, withName) ?? text.replace('{realm}', NO_NAME);
 }
 
 /** What a call says: the code twice, digit by digit, and the language it is said in. */

@@ -19,6 +19,7 @@ export type EnrolRequest = {
   | { readonly type: 'serial'; readonly serial: string }
   | { readonly type: 'phone'; readonly phone: PhoneRequest }
   | { readonly type: 'webauthn'; readonly webauthn: WebauthnRequest }
+  | { readonly type: 'recovery_code' }
 );
 
 /**
@@ -38,6 +39,7 @@ export function enrolRequest(caller: Caller, userId: string, body: EnrolBody): E
     const accountName = body.account_name ?? shortened(userId);
     return { name, proof, type: 'webauthn', webauthn: { accountName } };
   }
+  if (body.type === 'recovery_code') return { name, proof, type: 'recovery_code' };
   if (body.type === 'hotp') {
     if (body.secret === undefined)
       return { name, proof, type: 'serial', serial: body.serial ?? '' };

@@ -19,6 +19,9 @@ import { PhoneMethod } from './phone.method.js';
 import { TotpMethod } from './totp.method.js';
 import { WebauthnMethod } from './webauthn.method.js';
 
+/** What has to be activated; recovery codes are active at once (recovery-sets.ts). */
+export type PendingRequest = Exclude<EnrolRequest, { readonly type: 'recovery_code' }>;
+
 /** The beginning of a factor: pending. */
 @Injectable()
 export class Enrolling {
@@ -45,7 +48,7 @@ export class Enrolling {
    *   `factor_secret_in_use`, `phone_in_use`, `hardware_token_unavailable`; `not_found` for the factor that it
    *   should replace
    */
-  async enrol(caller: Caller, userId: string, request: EnrolRequest): Promise<Factor> {
+  async enrol(caller: Caller, userId: string, request: PendingRequest): Promise<Factor> {
     const { application } = caller;
     const { realmId, enrolProofSeconds } = application;
     requireAllowed(caller, request.type === 'serial' ? deviceTypes : [request.type]);
@@ -92,7 +95,7 @@ export class Enrolling {
   private enrolment(
     caller: Caller,
     place: FactorPlace,
-    request: EnrolRequest,
+    request: PendingRequest,
     token: TakenToken | undefined,
     live: readonly Factor[],
   ): Enrolment & { readonly type: FactorType } {
@@ -136,7 +139,7 @@ export class Enrolling {
 
   private refuseTwins(
     live: readonly Factor[],
-    request: EnrolRequest,
+    request: PendingRequest,
     token: TakenToken | undefined,
   ): void {
     if (request.type === 'phone') {
@@ -160,7 +163,7 @@ function requireAllowed({ application }: Caller, anyOf: readonly FactorType[]): 
     throw new WatchwordError('factor_type_not_allowed', { allowed: factorTypes });
 }
 
-function secretOf(request: EnrolRequest) {
+function secretOf(request: PendingRequest) {
   if (request.type === 'totp') return request.totp;
   return request.type === 'hotp' ? request.hotp : undefined;
 }

@@ -1,7 +1,7 @@
 /** An enrolled authenticator, and the rules of its life that need no database. */
 
 /** The kinds there are; a kind's file is `<kind>.method.ts`. */
-export const factorTypes = ['totp', 'phone', 'hotp', 'webauthn'] as const;
+export const factorTypes = ['totp', 'phone', 'hotp', 'webauthn', 'recovery_code'] as const;
 export type FactorType = (typeof factorTypes)[number];
 
 /** How long an unfinished enrolment stays open. */

@@ -18,6 +18,8 @@ import { FactorsService } from './factors.service.js';
 import { HotpMethod } from './hotp.method.js';
 import { KeyActivation } from './key-activation.js';
 import { PhoneMethod } from './phone.method.js';
+import { RecoveryCodeMethod } from './recovery-code.method.js';
+import { RecoverySets } from './recovery-sets.js';
 import { SecurityKeys } from './security-keys.js';
 import { TotpMethod } from './totp.method.js';
 import { WebauthnMethod } from './webauthn.method.js';
@@ -44,6 +46,8 @@ import { WebauthnMethod } from './webauthn.method.js';
     HotpMethod,
     KeyActivation,
     PhoneMethod,
+    RecoveryCodeMethod,
+    RecoverySets,
     SecurityKeys,
     TotpMethod,
     WebauthnMethod,
@@ -57,6 +61,8 @@ import { WebauthnMethod } from './webauthn.method.js';
     FactorsService,
     KeyActivation,
     PhoneMethod,
+    RecoveryCodeMethod,
+    RecoverySets,
     SecurityKeys,
   ],
 })

@@ -163,8 +163,12 @@ const enrolKey = z
   })
   .meta({ id: 'EnrolKeyRequest' });
 
+const enrolRecoveryCodes = z
+  .strictObject({ type: z.literal('recovery_code'), name, proof })
+  .meta({ id: 'EnrolRecoveryCodesRequest' });
+
 export const enrolBody = z
-  .discriminatedUnion('type', [enrolApp, enrolPhone, enrolToken, enrolKey])
+  .discriminatedUnion('type', [enrolApp, enrolPhone, enrolToken, enrolKey, enrolRecoveryCodes])
   .meta({ id: 'EnrolRequest' });
 export type EnrolBody = z.output<typeof enrolBody>;
 
@@ -212,6 +216,10 @@ export const factor = z
       })
       .optional()
       .meta({ description: 'What is known of an active security key or passkey.' }),
+    recovery_code: z
+      .object({ remaining: z.int() })
+      .optional()
+      .meta({ description: 'Of a set of recovery codes: how many are left.' }),
     created_at: time,
     expires_at: time.optional().meta({ description: 'While pending: when the enrolment ends.' }),
     activated_at: time.optional(),

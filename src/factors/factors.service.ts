@@ -92,6 +92,12 @@ export class FactorsService {
     return this.repository.findByLookup(realmId, lookups, executor);
   }
 
+  /** The user's active phones, in the caller's transaction. */
+  async activePhones(executor: Executor, realmId: string, userId: string): Promise<Factor[]> {
+    const live = await this.repository.listLive(realmId, userId, this.clock.now(), executor);
+    return live.filter(({ type, status }) => type === 'phone' && status === 'active');
+  }
+
   /** Ends a factor: dead at once on every replica, its secret destroyed (S18). */
   async revoke(context: AuditContext, id: string): Promise<void> {
     await this.database.transaction(async (executor) => {

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { isHardware, serialOf, statusAt, type Factor } from './factor.js';
 import type { factor as factorSchema } from './factors.schemas.js';
 import { phoneOf } from './phone.method.js';
+import { remainingOf } from './recovery-code.method.js';
 import { keyOf } from './webauthn.method.js';
 
 type FactorView = z.output<typeof factorSchema>;
@@ -11,6 +12,7 @@ export function factorView(factor: Factor, now: Date): FactorView {
   const status = statusAt(factor, now);
   const phone = phoneOf(factor);
   const serial = serialOf(factor);
+  const remaining = remainingOf(factor);
   return {
     id: factor.id,
     type: factor.type,
@@ -22,6 +24,7 @@ export function factorView(factor: Factor, now: Date): FactorView {
     ...(phone && { channel: phone.channel }),
     ...(factor.masked !== null && { phone: factor.masked }),
     ...(factor.type === 'webauthn' && keyView(factor)),
+    ...(remaining !== undefined && { recovery_code: { remaining } }),
     created_at: factor.createdAt.toISOString(),
     ...(factor.expiresAt && status === 'pending' && { expires_at: factor.expiresAt.toISOString() }),
     ...(factor.activatedAt && { activated_at: factor.activatedAt.toISOString() }),

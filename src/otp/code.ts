@@ -8,7 +8,7 @@ const MAX_DIGITS = 10;
  * direction marks that come along when a code is copied out of a message. The last three are no
  * dashes to Unicode, but look it: a bullet and the long-vowel marks of Japanese keyboards.
  */
-const SEPARATOR = /[\s\p{Dash}\p{Default_Ignorable_Code_Point}\u2043\u30FC\uFF70]/u;
+export const SEPARATOR = /[\s\p{Dash}\p{Default_Ignorable_Code_Point}\u2043\u30FC\uFF70]/u;
 
 const DECIMAL_DIGIT = /^\p{Nd}$/u;
 

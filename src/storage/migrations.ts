@@ -10,6 +10,7 @@ import { certificates } from './migrations/0005-certificates.js';
 import { links } from './migrations/0006-links.js';
 import { hardwareTokens } from './migrations/0007-hardware-tokens.js';
 import { webauthn } from './migrations/0008-webauthn.js';
+import { recovery } from './migrations/0009-recovery-codes.js';
 import { devices } from './migrations/0010-devices.js';
 
 /**
@@ -25,6 +26,7 @@ const migrations = {
   '0006-links': links,
   '0007-hardware-tokens': hardwareTokens,
   '0008-webauthn': webauthn,
+  '0009-recovery-codes': recovery,
   '0010-devices': devices,
 };
 

@@ -5,6 +5,7 @@ import {
   isOneSegment,
   locales,
   nearestLocale,
+  recoveredMessage,
   spokenMessage,
 } from '../../src/delivery/texts.js';
 
@@ -28,6 +29,7 @@ describe.each(locales)('%s', (locale) => {
           expect(text).toContain(code);
         }
         expect(isOneSegment(changedMessage(locale, realm))).toBe(true);
+        expect(isOneSegment(recoveredMessage(locale, realm))).toBe(true);
       }
   });
 

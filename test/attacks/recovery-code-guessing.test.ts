@@ -1,0 +1,73 @@
+/**
+ * Recovery codes are hashed slowly, which costs 19 MiB and some 20 ms. Somebody who may ask for that as often
+ * as they like takes the service down: by guessing, at one user or at many, or by having sets made.
+ */
+import { hashRaw } from '@node-rs/argon2';
+import { startApplication, type TestApplication } from '../support/application.js';
+import { enrolRecoverable } from '../support/recovery-codes.js';
+
+let most = 0;
+let underWay = 0;
+
+jest.mock('@node-rs/argon2', () => {
+  const actual = jest.requireActual<{ hashRaw: typeof hashRaw }>('@node-rs/argon2');
+  return {
+    hashRaw: jest.fn(async (...given: Parameters<typeof hashRaw>) => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      try {
+        return await actual.hashRaw(...given);
+      } finally {
+        underWay -= 1;
+      }
+    }),
+  };
+});
+const hashed = () => jest.mocked(hashRaw).mock.calls.length;
+
+let service: TestApplication;
+beforeAll(async () => {
+  service = await startApplication();
+});
+afterAll(() => service.close());
+
+const verify = (user: string, code: string | undefined) =>
+  service.call('POST', `/v1/users/${user}/verify`, { code });
+
+it('S69: a wrong code is hashed slowly once in thousands of times, a right one once', async () => {
+  const { codes } = await enrolRecoverable(service, 'ada');
+  const before = hashed();
+  for (let day = 0; day < 8; day++) {
+    service.clock.advance(86_400);
+    for (let guess = 0; guess < 5; guess++) await verify('ada', `${day}000-0000-0000-000${guess}`);
+  }
+  // Forty guesses fit the 16 bits beside one of ten hashes with probability 0.006.
+  expect(hashed() - before).toBeLessThanOrEqual(1);
+  service.clock.advance(86_400);
+  const sinceGuesses = hashed();
+  expect((await verify('ada', codes[0])).status).toBe(200);
+  expect(hashed() - sinceGuesses).toBe(1);
+  expect((await verify('ada', codes[0])).status).toBe(422);
+  expect(hashed() - sinceGuesses).toBe(1);
+});
+
+it('S69: and sets that are made at once wait for one another', async () => {
+  for (const user of ['bea', 'cy', 'dot', 'eli']) await enrolRecoverable(service, user);
+  const before = hashed();
+  most = 0;
+  const made = await Promise.all(
+    ['bea', 'cy', 'dot', 'eli'].map((user) =>
+      service.call('POST', `/v1/users/${user}/factors`, { type: 'recovery_code' }),
+    ),
+  );
+  expect(made.map(({ status }) => status)).toEqual([201, 201, 201, 201]);
+  expect(hashed() - before).toBe(40);
+  expect(most).toBe(2);
+});
+
+it('S69: nothing is hashed for who may not have a set', async () => {
+  const before = hashed();
+  const refused = await service.call('POST', '/v1/users/flo/factors', { type: 'recovery_code' });
+  expect(refused.body.code).toBe('recovery_codes_need_factor');
+  expect(hashed()).toBe(before);
+});

@@ -1,0 +1,88 @@
+/**
+ * Somebody who has one recovery code sends it many times at once, to every replica, to log in more than once; or
+ * has new sets made while the owner does, to keep codes of one that the owner believes to be void.
+ */
+import { Keyring } from '../../src/crypto/keyring.js';
+import { postgresDriver } from '../../src/storage/postgres.js';
+import {
+  freshPostgresUrl,
+  startApplication,
+  type TestApplication,
+} from '../support/application.js';
+import { enrolRecoverable } from '../support/recovery-codes.js';
+
+const replicas: TestApplication[] = [];
+
+beforeAll(async () => {
+  const url = await freshPostgresUrl();
+  const keyring = Keyring.parse(Keyring.generate());
+  const environment = { WATCHWORD_RATE_PER_APPLICATION: '100000' };
+  for (let n = 0; n < 2; n++)
+    replicas.push(
+      await startApplication({
+        driver: postgresDriver({ url, connections: 8 }),
+        keyring,
+        environment,
+      }),
+    );
+});
+afterAll(() => Promise.all(replicas.map((replica) => replica.close())));
+
+const on = (n: number) => {
+  const replica = replicas[n % 2];
+  if (replica === undefined) throw new Error('there is no replica');
+  return replica;
+};
+const call = (n: number, path: string, body: object) =>
+  on(n).call('POST', path, body, { key: on(0).first.key });
+
+it('S67: of 200 uses of one code on two replicas one succeeds', async () => {
+  const { codes } = await enrolRecoverable(on(0), 'ada');
+  const challenges = await Promise.all(
+    Array.from({ length: 20 }, (_, n) =>
+      call(n, '/v1/challenges', { user_id: 'ada', type: 'recovery_code' }),
+    ),
+  );
+  const paths = [
+    ...challenges.map(({ body }) => `/v1/challenges/${body.id as string}/verify`),
+    ...Array.from({ length: 180 }, () => '/v1/users/ada/verify'),
+  ];
+  const answers = await Promise.all(paths.map((path, n) => call(n, path, { code: codes[0] })));
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 422, 429]));
+  const { rows } = await on(0)
+    .database.kysely.selectFrom('audit_events')
+    .select('id')
+    .where('user_id', '=', 'ada')
+    .where('type', 'in', ['verification.approved', 'recovery_code.used'])
+    .execute()
+    .then((found) => ({ rows: found }));
+  expect(rows).toHaveLength(2);
+});
+
+it('S67: each of ten codes at once on two replicas, twice, counts once', async () => {
+  const { setId, codes } = await enrolRecoverable(on(0), 'bea');
+  const answers = await Promise.all(
+    [0, 1].flatMap((n) =>
+      codes.slice(0, 4).map((code) => call(n, '/v1/users/bea/verify', { code })),
+    ),
+  );
+  const won = answers.filter(({ status }) => status === 200).length;
+  expect(won).toBeGreaterThan(0);
+  const left = await on(1).call('GET', `/v1/factors/${setId}`, undefined, { key: on(0).first.key });
+  expect(left.body.recovery_code).toEqual({ remaining: 10 - won });
+});
+
+it('S68: of new sets made at once on two replicas one lives', async () => {
+  await enrolRecoverable(on(0), 'cy');
+  const made = await Promise.all(
+    Array.from({ length: 4 }, (_, n) => call(n, '/v1/users/cy/factors', { type: 'recovery_code' })),
+  );
+  expect(made.every(({ status }) => status === 201)).toBe(true);
+  const proved = [];
+  for (const { body } of made)
+    proved.push(
+      (await call(0, '/v1/users/cy/verify', { code: body.recovery_code.codes[0] })).status,
+    );
+  expect(proved.filter((status) => status === 200)).toHaveLength(1);
+});
