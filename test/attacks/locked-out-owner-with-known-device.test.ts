@@ -12,6 +12,7 @@ import {
 import { startApplication, type Answer, type TestApplication } from '../support/application.js';
 import { enrol, type Authenticator } from '../support/authenticator.js';
 import { endsOf, logIn, remember } from '../support/devices.js';
+import { codeAt, enrolPhone, otherThan } from '../support/phones.js';
 import { wrongCode } from '../support/totp-codes.js';
 
 const HOUR = 3600;
@@ -129,4 +130,32 @@ it('S77: for nobody else’s account does it open anything, nor does another app
   for (let n = 0; n < 5; n++) await guess(app);
   for (const device_token of foreign)
     expect((await guess(app, { device_token })).body.code).toBe('locked');
+});
+
+it('S35, S38: and so it is with codes that are sent to a phone', async () => {
+  const number = '+14155550123';
+  await enrolPhone(service, 'gus', number, {}, key);
+  const open = async (): Promise<string> => {
+    service.clock.advance(120);
+    const body = { user_id: 'gus', type: 'phone' };
+    return (await service.call('POST', '/v1/challenges', body, key)).body.id as string;
+  };
+  const answer = (id: string, body: object) =>
+    service.call('POST', `/v1/challenges/${id}/verify`, body, key);
+  const known = await open();
+  const first = { code: await codeAt(service, number), remember_device: true };
+  const { token: device_token } = (await answer(known, first)).body.device as { token: string };
+  const guessed = await open();
+  const wrong = { code: otherThan(await codeAt(service, number)) };
+  for (let n = 0; n < 5; n++) await answer(guessed, wrong);
+  service.clock.advance(30);
+  // Locked for longer than the next code takes to come.
+  for (let n = 0; n < 4; n++) {
+    const id = await open();
+    await answer(id, { code: otherThan(await codeAt(service, number)) });
+  }
+  const id = await open();
+  const code = await codeAt(service, number);
+  expect((await answer(id, { ...wrong, device_token })).body).toMatchObject({ attempts_left: 4 });
+  expect((await answer(id, { code, device_token })).status).toBe(200);
 });

@@ -3,7 +3,13 @@
  * two newest tokens, and its token from bringing guesses on each of them?
  */
 import { sql } from 'kysely';
+import { hashApiKey } from '../../src/applications/api-key.js';
+import { auditContext } from '../../src/applications/application.js';
+import { Callers } from '../../src/applications/callers.js';
 import { DEVICE_ATTEMPTS } from '../../src/devices/device.js';
+import { DevicesService } from '../../src/devices/devices.service.js';
+import { FactorsService } from '../../src/factors/factors.service.js';
+import type { Executor } from '../../src/storage/database.js';
 import { postgresDriver } from '../../src/storage/postgres.js';
 import {
   freshPostgresUrl,
@@ -11,7 +17,7 @@ import {
   type TestApplication,
 } from '../support/application.js';
 import { enrol, type Authenticator } from '../support/authenticator.js';
-import { check, endsOf, remember } from '../support/devices.js';
+import { check, endsOf, listDevices, remember } from '../support/devices.js';
 import { wrongCode } from '../support/totp-codes.js';
 
 const DEVICES = 10;
@@ -89,15 +95,38 @@ it('S30, S36: of two guesses on both at once, where the device bears one, one is
     const budgets = held.selectFrom('attempt_budgets').select('kind');
     await budgets.where('user_id', '=', app.userId).forUpdate().execute();
     const begun = [guess(0), guess(1)];
-    for (let waiting = 0; waiting < 2;) {
-      const { rows } = await sql<{ waiting: number }>`
-        SELECT count(*) AS waiting FROM pg_stat_activity
-        WHERE datname = current_database() AND wait_event_type = 'Lock'`.execute(held);
-      waiting = rows[0]?.waiting ?? 0;
-    }
+    while ((await waiting(held)) < 2);
     return { begun };
   });
   const codes = (await Promise.all(guesses)).map(({ body }) => body.code as string);
   expect(codes.sort()).toEqual(['code_incorrect', 'locked']);
   expect(await endsOf(on(0), app.userId)).toEqual(['attempts_spent']);
 });
+
+it('S79: is not remembered beside a revocation of its factor that is under way', async () => {
+  const [{ app: service, database }] = replicas;
+  const { userId, factorId } = await enrol(replicas[0], `user ${(users += 1)}`);
+  const holder = await service.get(Callers).ofKey(hashApiKey(key.key));
+  if (holder === undefined) throw new Error('the key is nobody’s');
+  const caller = { ...holder, requestId: 'test' };
+  const proof = { userId, factor: { id: factorId, type: 'totp' }, provedAt: on(0).clock.now() };
+  const { remembered } = await database.transaction(async (executor) => {
+    const context = auditContext(caller);
+    expect(await service.get(FactorsService).revokeIn(executor, context, factorId)).toBe(true);
+    const begun = service.get(DevicesService).remember(caller, proof);
+    const over = { is: false };
+    void begun.finally(() => (over.is = true));
+    while (!over.is && (await waiting(executor)) < 1);
+    return { remembered: begun };
+  });
+  expect(await remembered).toBeUndefined();
+  expect(await listDevices(replicas[0], userId, key)).toEqual([]);
+});
+
+/** Statements that wait for somebody's lock. */
+async function waiting(executor: Executor): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    SELECT count(*) AS count FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'`.execute(executor);
+  return rows[0]?.count ?? 0;
+}
