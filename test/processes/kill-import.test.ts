@@ -99,13 +99,17 @@ async function expectAllOnce(service: ServiceProcess): Promise<void> {
  * Kills the service in the middle of a batch: its tokens are written, and of the factors that they are none is,
  * for nobody may write one.
  */
-async function killBetweenTokensAndFactors(service: ServiceProcess, url: string): Promise<void> {
+async function killBetweenTokensAndFactors(
+  service: ServiceProcess,
+  url: string,
+  body: object,
+): Promise<void> {
   const client = new pg.Client(url);
   await client.connect();
   const count = async (query: string) => Number((await client.query(query)).rows[0]?.count);
-  await until(async () => (await count('SELECT count(*) FROM hardware_tokens')) > 0);
   await client.query('BEGIN');
   await client.query('LOCK TABLE factors IN SHARE MODE');
+  const answer = service.call('POST', '/v1/tokens-import', body).catch(() => undefined);
   const waiting = `SELECT count(*) FROM pg_locks
     WHERE relation = 'factors'::regclass AND mode = 'RowExclusiveLock' AND NOT granted`;
   await until(async () => (await count(waiting)) > 0);
@@ -114,6 +118,7 @@ async function killBetweenTokensAndFactors(service: ServiceProcess, url: string)
     WHERE datname = current_database() AND pid <> pg_backend_pid()`);
   await client.query('ROLLBACK');
   await client.end();
+  expect(await answer).toBeUndefined();
 }
 
 it('the command is killed', async () => {
@@ -122,7 +127,7 @@ it('the command is killed', async () => {
   await (await startProcess(environment)).end('SIGTERM');
   await importing(environment, file, (kill) => kill());
   const { imported, present, refused } = await again(environment, file);
-  expect([present > 0, present < ROWS, present % BATCH]).toEqual([true, true, 0]);
+  expect([present > 0, present % BATCH]).toEqual([true, 0]);
   expect([imported + present, refused]).toEqual([ROWS, 0]);
   expect(await again(environment, file)).toMatchObject({ imported: 0, present: ROWS, refused: 0 });
   const service = await startProcess(environment);
@@ -138,15 +143,18 @@ it('the service is killed', async () => {
     // The command has the running service do it.
     await importing(environment, file, () => first.child.kill('SIGKILL'));
   } else {
-    const answer = first.call('POST', '/v1/tokens-import', body).catch(() => undefined);
-    await killBetweenTokensAndFactors(first, environment['WATCHWORD_DATABASE_URL'] ?? '');
-    expect(await answer).toBeUndefined();
+    const [head = '', ...lines] = content.split('\n');
+    const start = [head, ...lines.slice(0, BATCH)].join('\n');
+    await first.call('POST', '/v1/tokens-import', { ...body, content: start });
+    const url = environment['WATCHWORD_DATABASE_URL'] ?? '';
+    await killBetweenTokensAndFactors(first, url, body);
   }
   await first.end('SIGKILL');
   const second = await startProcess(environment);
   const { status, body: report } = await second.call('POST', '/v1/tokens-import', body);
   expect([status, report.refused]).toEqual([200, 0]);
-  expect((report.present as number) % BATCH).toBe(0);
+  if (isEmbedded) expect((report.present as number) % BATCH).toBe(0);
+  else expect(report.present).toBe(BATCH);
   expect((report.imported as number) + (report.present as number)).toBe(ROWS);
   await expectAllOnce(second);
   await second.end('SIGTERM');
