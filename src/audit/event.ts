@@ -34,7 +34,8 @@ interface OfSession {
 }
 
 interface OfLink {
-  readonly userId: string;
+  /** Null where the proof has not said yet whose it is. */
+  readonly userId: string | null;
   readonly linkId: string;
 }
 

@@ -860,9 +860,9 @@ export type ResyncRequest = {
 
 export type LinkRequest = {
   /**
-   * The application’s own name for the user; opaque and case-sensitive.
+   * Left out for a login without a name: the passkey that is shown says whose it is.
    */
-  user_id: string;
+  user_id?: string;
   /**
    * `verify` a factor and earn a token, `enrol` a factor, or `manage` what there is.
    */

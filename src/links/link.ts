@@ -69,7 +69,8 @@ export interface Link {
   readonly id: string;
   readonly realmId: string;
   readonly applicationId: string;
-  readonly userId: string;
+  /** Null for a login without a name: whose it is, the passkey says. */
+  readonly userId: string | null;
   readonly purpose: LinkPurpose;
   readonly status: LinkStatus;
   readonly redirectUri: string;
@@ -93,6 +94,17 @@ export interface Link {
   /** What was proved last on the pages. */
   readonly proof: WaitingProof | null;
   readonly exchangedAt: Date | null;
+}
+
+/** Whose pages these are. Those of a login without a name ask nothing about a user. */
+export function userOf({ userId }: Pick<Link, 'userId'>): string {
+  if (userId === null) throw new Error('this link is for no user');
+  return userId;
+}
+
+/** The same with the realm. */
+export function ownerOf(link: Pick<Link, 'realmId' | 'userId'>) {
+  return { realmId: link.realmId, userId: userOf(link) };
 }
 
 /** What is stored of a link's token, of a page session's id and of a code: each is 256 random bits. */

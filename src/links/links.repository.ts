@@ -133,6 +133,7 @@ export class LinksRepository {
         notice: null,
         proof: proof && JSON.stringify(proof),
         factor_id: proof && proof.factor.id,
+        ...(proof && { user_id: proof.userId }),
         code_hash: code.hash,
         code_ends_at: code.endsAt,
       })

@@ -23,7 +23,10 @@ const forVerify = ({
 
 export const linkBody = z
   .strictObject({
-    user_id: userId,
+    user_id: userId.optional().meta({
+      description:
+        'Left out for a login without a name: the passkey that is shown says whose it is.',
+    }),
     purpose: z.enum(linkPurposes).meta({
       description:
         '`verify` a factor and earn a token, `enrol` a factor, or `manage` what there is.',
@@ -48,6 +51,11 @@ export const linkBody = z
     first_factor: firstFactor.optional(),
     transaction: transaction.optional(),
   })
+  .refine(
+    ({ user_id, purpose, transaction }) =>
+      user_id !== undefined || (purpose === 'verify' && transaction === undefined),
+    { path: ['user_id'], message: 'may be left out for a login alone: purpose "verify"' },
+  )
   .refine(forVerify, {
     path: ['first_factor'],
     message: '"first_factor" and "transaction" are for the purpose "verify"',

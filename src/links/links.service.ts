@@ -19,6 +19,7 @@ import {
   linkHash,
   linkPurposes,
   scopeOf,
+  userOf,
   type Deed,
   type Link,
   type LinkPurpose,
@@ -26,7 +27,8 @@ import {
 import { LinksRepository } from './links.repository.js';
 
 export interface LinkRequest {
-  readonly user_id: string;
+  /** Left out for whoever's passkey it is. */
+  readonly user_id?: string | undefined;
   readonly purpose: LinkPurpose;
   readonly redirect_uri: string;
   readonly state?: string | undefined;
@@ -77,7 +79,7 @@ export class LinksService {
       id: newId('lnk'),
       realmId: application.realmId,
       applicationId: application.id,
-      userId: request.user_id,
+      userId: request.user_id ?? null,
       purpose: request.purpose,
       status: 'waiting',
       redirectUri: request.redirect_uri,
@@ -145,8 +147,8 @@ export class LinksService {
     });
     const { proof } = link;
     if (proof === null) {
-      const { purpose, userId: user_id, deeds: done } = link;
-      return { outcome: { purpose, user_id, done } };
+      const { purpose, deeds: done } = link;
+      return { outcome: { purpose, user_id: userOf(link), done } };
     }
     const { certificate_thumbprint: certificate = null, session: kind, replaces_session } = request;
     const { trustsBrowser = false, ...proved } = proof;

@@ -112,7 +112,7 @@ export class Visits {
       if (!(await this.repository.finish(executor, link.id, proof, stored))) return false;
       await this.audit.record(executor, auditContext(caller), {
         type: 'link.finished',
-        userId: link.userId,
+        userId: link.userId ?? proof?.userId ?? null,
         linkId: link.id,
       });
       return true;

@@ -17,7 +17,8 @@ interface Props {
 }
 
 export function KeyForm({ page, to, ceremony, options, before, seconds }: Props) {
-  const { texts } = page;
+  const { texts, visit } = page;
+  const isNameless = visit.link.userId === null;
   return (
     <>
       <p id="ask">{texts.say('key.ask')}</p>
@@ -29,6 +30,7 @@ export function KeyForm({ page, to, ceremony, options, before, seconds }: Props)
       </p>
       <Form page={page} to={to}>
         <input type="hidden" name="response" />
+        {isNameless && <Picker page={page} />}
         {before}
         <button
           type="button"
@@ -43,5 +45,24 @@ export function KeyForm({ page, to, ceremony, options, before, seconds }: Props)
         </button>
       </Form>
     </>
+  );
+}
+
+/**
+ * Where the browser lists the passkeys that it has, once it is entered (conditional mediation). Nothing is typed
+ * into it; scripts/key.js shows it to browsers that know of that.
+ */
+function Picker({ page: { texts } }: { readonly page: Page }) {
+  return (
+    <input
+      id="passkey"
+      class="field"
+      type="text"
+      inputMode="none"
+      autocomplete="username webauthn"
+      aria-label={texts.say('way.key')}
+      placeholder={texts.say('way.key')}
+      hidden
+    />
   );
 }

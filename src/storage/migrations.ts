@@ -12,6 +12,7 @@ import { hardwareTokens } from './migrations/0007-hardware-tokens.js';
 import { webauthn } from './migrations/0008-webauthn.js';
 import { recovery } from './migrations/0009-recovery-codes.js';
 import { devices } from './migrations/0010-devices.js';
+import { namelessLinks } from './migrations/0011-nameless-links.js';
 
 /**
  * Every migration, in order. Once released a migration is never edited, and each must leave a schema
@@ -28,6 +29,7 @@ const migrations = {
   '0008-webauthn': webauthn,
   '0009-recovery-codes': recovery,
   '0010-devices': devices,
+  '0011-nameless-links': namelessLinks,
 };
 
 /**

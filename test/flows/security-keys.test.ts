@@ -1,6 +1,9 @@
 /** Security keys and passkeys: enrolled, used, listed, taken away; and what a realm asks of them. */
 import { RelyingParties } from '../../src/applications/relying-parties.js';
-import { startApplication, type TestApplication } from '../support/application.js';
+import type { RequestOptions } from '../../src/factors/key-response.js';
+import { startApplication, type Registered, type TestApplication } from '../support/application.js';
+import { makeLink } from '../support/links.js';
+import { openLink } from '../support/pages.js';
 import {
   beginKey,
   enrolKey,
@@ -250,5 +253,45 @@ describe('what a realm asks', () => {
     expect(await attempt(model.replace('cb', 'ee'), 'certified')).toBe('authenticator');
     expect(['attestation', 'malformed']).toContain(await attempt(model, 'forged'));
     expect(await attempt(model, 'certified')).toBe('active');
+  });
+});
+
+describe('a link for no user in particular', () => {
+  const redirect_uri = 'https://shop.example/mfa';
+  const made = (shop: Registered, more: object = {}) =>
+    makeLink(service, shop, { purpose: 'verify', redirect_uri, ...more });
+
+  it('is for a login alone', async () => {
+    const shop = await service.register('shops', 'one', { redirectUris: [redirect_uri] });
+    for (const more of [{ purpose: 'enrol' }, { purpose: 'manage' }, { transaction: { a: 1 } }])
+      expect((await made(shop, more)).body.code).toBe('invalid_request');
+    expect((await made(shop)).status).toBe(201);
+  });
+
+  it('logs in whoever’s passkey it is, and the audit says who', async () => {
+    const shop = await service.register('shops', 'two', { redirectUris: [redirect_uri] });
+    const key = new SecurityKey({ verifies: true, synced: true });
+    await enrolKey(service, 'zoe', key, { key: shop.key });
+    const page = await openLink(service, shop, { user_id: undefined, redirect_uri });
+    const { text } = await page.get('verify');
+    const options = /data-options="([^"]+)"/.exec(text)?.[1] ?? '';
+    const asked = JSON.parse(options.replaceAll('&quot;', '"')) as RequestOptions;
+    expect(asked).toMatchObject({ allowCredentials: [], userVerification: 'required' });
+    const response = JSON.stringify(key.get(asked));
+    const stranger = new SecurityKey({ verifies: true });
+    const wrong = JSON.stringify(stranger.get(asked, { userHandle: key.userHandle }));
+    const refused = await page.post('verify/key', { response: wrong });
+    expect(refused.headers['location']).toMatch(/\/verify$/);
+    expect((await page.get('verify')).text).toContain('That did not work with this key.');
+    const answer = await page.post('verify/key', { response });
+    const code = new URL(String(answer.headers['location'])).searchParams.get('code');
+    const exchanged = await service.call('POST', '/v1/links/exchange', { code }, { key: shop.key });
+    expect(exchanged.body).toMatchObject({ user_id: 'zoe', factor: { type: 'webauthn' } });
+    const audit = await service.call('GET', '/v1/audit?user_id=zoe', undefined, { key: shop.key });
+    const types = (audit.body.data as { type: string }[]).map(({ type }) => type);
+    expect(types).toEqual(expect.arrayContaining(['link.finished', 'link.exchanged']));
+    // Another realm's key is nobody's here, and rubbish is no answer.
+    for (const odd of ['', '[]', 'null', '{"id":1}', '{'])
+      expect((await page.post('verify/key', { response: odd })).status).toBeLessThan(500);
   });
 });

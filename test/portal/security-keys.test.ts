@@ -175,6 +175,26 @@ it('a key opens what only its user may do: itself is removed', async () => {
   expect(body.data).toEqual([]);
 });
 
+it('a passkey logs in without a name: from the list of the browser, or by the button', async () => {
+  const user = `person-${++users}`;
+  const page = await newWindow();
+  await plugIn(page, 'internal', true, true);
+  await enrolKey(page, user);
+  const body = { purpose: 'verify', redirect_uri: site.redirectUri };
+  await page.goto(addressOf(await makeLink(service, shop, body)).href);
+  // The virtual authenticator chooses by itself what the list has.
+  const answer = await back(page);
+  expect(answer).toMatchObject({ user_id: user, factor: { type: 'webauthn' } });
+  expect(claimsOf(answer.access_token as string)).toMatchObject({ sub: user, acr: 'aal2' });
+  await page.addInitScript(() => {
+    Object.assign(PublicKeyCredential, { isConditionalMediationAvailable: undefined });
+  });
+  await page.goto(addressOf(await makeLink(service, shop, body)).href);
+  await page.waitForURL('**/p/**');
+  await press(page, 'Continue');
+  expect(await back(page)).toMatchObject({ user_id: user });
+});
+
 it('without scripts it says that they are needed, and there is another way', async () => {
   const user = `person-${++users}`;
   const page = await newWindow(false);

@@ -6,6 +6,7 @@ import { statusAt, type Factor } from '../../factors/factor.js';
 import { FactorsService } from '../../factors/factors.service.js';
 import type { CreationOptions } from '../../factors/key-response.js';
 import { SecurityKeys } from '../../factors/security-keys.js';
+import { userOf } from '../../links/link.js';
 import type { Visit } from '../../links/visits.js';
 import { shownNotice, type Told } from '../notice.js';
 import { ShownChallenges, type SentCode } from '../shown-challenges.js';
@@ -95,7 +96,7 @@ export class EnrolState {
   }
 
   private async countWays({ link }: Visit): Promise<number> {
-    const factors = await this.factors.list(link.realmId, link.userId);
+    const factors = await this.factors.list(link.realmId, userOf(link));
     return factors.filter(({ status }) => status === 'active').length;
   }
 }

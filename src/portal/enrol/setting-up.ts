@@ -16,7 +16,7 @@ import { enrolBody, renameBody, type EnrolBody } from '../../factors/factors.sch
 import { FactorsService } from '../../factors/factors.service.js';
 import { registrationResponse } from '../../factors/key-response.js';
 import { keyOf } from '../../factors/webauthn.method.js';
-import { typesOf, type Notice } from '../../links/link.js';
+import { typesOf, userOf, type Notice } from '../../links/link.js';
 import { Visits, type Visit } from '../../links/visits.js';
 import { normaliseCode } from '../../otp/code.js';
 import { grantOf, type Proof } from '../../tokens/claims.js';
@@ -174,8 +174,8 @@ export class SettingUp {
   private begin(visit: Visit, wanted: Record<string, unknown>): Promise<Enrolled> {
     const { caller, link } = visit;
     const body: EnrolBody = enrolBody.parse({ ...wanted, proof: this.recentProof.token(visit) });
-    const request = enrolRequest(caller, link.userId, body);
-    return this.enrolment.begin(caller, link.userId, request, firstCodeOf(body));
+    const request = enrolRequest(caller, userOf(link), body);
+    return this.enrolment.begin(caller, userOf(link), request, firstCodeOf(body));
   }
 
   private async activate(visit: Visit, factor: Factor, answer: FirstAnswer): Promise<void> {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../clock.js';
 import { OwnDevices, type OwnDevice } from '../../devices/own-devices.js';
 import type { Factor } from '../../factors/factor.js';
+import { ownerOf } from '../../links/link.js';
 import type { Visit } from '../../links/visits.js';
 import { OwnSessions } from '../../sessions/own-sessions.js';
 import type { NamedSession } from '../../sessions/sessions.repository.js';
@@ -58,11 +59,11 @@ export class ManageState {
 
   async all(visit: Visit): Promise<ManageView> {
     const factors = await this.managing.active(visit);
-    const sessions = await this.sessions.list(visit.link);
+    const sessions = await this.sessions.list(ownerOf(visit.link));
     return {
       factors: factors.map(factorView),
       sessions: sessions.slice(0, MOST_SESSIONS),
-      devices: (await this.devices.list(visit.link)).slice(0, MOST_DEVICES),
+      devices: (await this.devices.list(ownerOf(visit.link))).slice(0, MOST_DEVICES),
       mayAdd: (await this.settingUp.types(visit)).length > 0,
       moreSessions: Math.max(0, sessions.length - MOST_SESSIONS),
       now: this.clock.now(),

@@ -5,6 +5,7 @@ import { WatchwordError } from '../../errors.js';
 import type { Factor } from '../../factors/factor.js';
 import { renameBody } from '../../factors/factors.schemas.js';
 import { FactorsService } from '../../factors/factors.service.js';
+import { ownerOf, userOf } from '../../links/link.js';
 import { Visits, type Visit } from '../../links/visits.js';
 import { OwnSessions } from '../../sessions/own-sessions.js';
 import { RecentProof } from '../verify/recent-proof.js';
@@ -28,7 +29,7 @@ export class Managing {
 
   /** The user's active factors, the oldest first. */
   async active({ link }: Visit): Promise<Factor[]> {
-    const factors = await this.factors.list(link.realmId, link.userId);
+    const factors = await this.factors.list(link.realmId, userOf(link));
     return factors.filter(({ status }) => status === 'active');
   }
 
@@ -38,7 +39,7 @@ export class Managing {
    */
   async factor({ link, caller }: Visit, id: string): Promise<Factor | undefined> {
     const factor = await this.factors.get(caller, id);
-    if (factor.userId !== link.userId) throw new WatchwordError('not_found');
+    if (factor.userId !== userOf(link)) throw new WatchwordError('not_found');
     return factor.status === 'active' ? factor : undefined;
   }
 
@@ -82,19 +83,23 @@ export class Managing {
 
   /** Ends a session of the user's, in whichever application; one that is over, or another's, is none (S105). */
   async signOut(visit: Visit, id: string): Promise<void> {
-    if (await this.sessions.end(auditContext(visit.caller), visit.link, id))
+    if (await this.sessions.end(auditContext(visit.caller), ownerOf(visit.link), id))
       await this.visits.note(visit, { action: 'session_ended', session_id: id });
   }
 
   /** Forgets a browser of the user's; one that is forgotten, or another's, is none (S105). */
   async forget(visit: Visit, id: string): Promise<void> {
-    if (await this.devices.forget(auditContext(visit.caller), visit.link, id))
+    if (await this.devices.forget(auditContext(visit.caller), ownerOf(visit.link), id))
       await this.visits.note(visit, { action: 'device_forgotten' });
   }
 
   /** Ends all of them but one. @param kept null where none stays */
   async signOutAll(visit: Visit, kept: string | null): Promise<void> {
-    const ended = await this.sessions.endOthers(auditContext(visit.caller), visit.link, kept);
+    const ended = await this.sessions.endOthers(
+      auditContext(visit.caller),
+      ownerOf(visit.link),
+      kept,
+    );
     for (const { id } of ended)
       await this.visits.note(visit, { action: 'session_ended', session_id: id });
   }

@@ -41,10 +41,11 @@
     }),
   };
 
-  const ask = async () => {
+  const ask = async (how) => {
     const { ceremony, options } = button.dataset;
     const publicKey = ceremonies[ceremony](JSON.parse(options));
-    const { id, rawId, type, response } = await navigator.credentials[ceremony]({ publicKey });
+    const asked = { ...how, publicKey };
+    const { id, rawId, type, response } = await navigator.credentials[ceremony](asked);
     return {
       ...{ id, rawId: text(rawId), type },
       response: {
@@ -53,6 +54,22 @@
       },
     };
   };
+
+  const hand = (answer) => {
+    button.form.elements.response.value = JSON.stringify(answer);
+    button.form.requestSubmit();
+  };
+
+  // Where nobody has said who it is, the browser lists its passkeys, if it has any and can.
+  const picker = document.querySelector('#passkey');
+  const picking = new AbortController();
+  const list = async () => {
+    if (!(await window.PublicKeyCredential?.isConditionalMediationAvailable?.())) return;
+    picker.hidden = false;
+    picker.addEventListener('beforeinput', (event) => event.preventDefault());
+    hand(await ask({ mediation: 'conditional', signal: picking.signal }));
+  };
+  if (picker !== null) list().catch(() => undefined);
 
   if (button !== null) {
     const isAble = window.PublicKeyCredential !== undefined;
@@ -63,8 +80,9 @@
       button.disabled = true;
       failed.hidden = true;
       try {
-        button.form.elements.response.value = JSON.stringify(await ask());
-        button.form.requestSubmit();
+        // A browser asks for one thing at a time.
+        picking.abort();
+        hand(await ask());
       } catch {
         // Nobody answered, or not with a key that fits; browsers do not say which.
         failed.hidden = false;

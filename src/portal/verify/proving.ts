@@ -17,7 +17,7 @@ import { grantOf } from '../../tokens/claims.js';
 import { readJson } from '../form-json.js';
 import { Refusals } from '../refusals.js';
 import type { Browser } from './trusted-browser.js';
-import { waysOf, wayTypes, type Way } from './way.js';
+import { passkeyWay, waysOf, wayTypes, type Way } from './way.js';
 
 /** What became of a code: the way back to the application, or undefined where the page has more to say. */
 export type Answered =
@@ -41,14 +41,14 @@ export class Proving {
 
   /** The ways that this user has and this link lets, the one that was used last first. */
   async ways({ link, caller }: Visit): Promise<Way[]> {
-    const factors = await this.factors.list(link.realmId, link.userId);
+    const { userId } = link;
+    const factors = userId === null ? [] : await this.factors.list(link.realmId, userId);
     // What a link lets somebody enrol is not what they have to show for it.
     const { application } = caller;
     const types = link.purpose === 'verify' ? typesOf(link, application) : application.factorTypes;
-    const ways = waysOf(
-      factors,
-      types.filter((type) => wayTypes.some((known) => known === type)),
-    );
+    const known = types.filter((type) => wayTypes.some((one) => one === type));
+    const ways =
+      userId === null && known.includes('webauthn') ? [passkeyWay] : waysOf(factors, known);
     const hasKey = ways.some(({ type }) => type === 'webauthn');
     if (!hasKey || (await this.parties.canAskHere(link.realmId))) return ways;
     return ways.filter(({ type }) => type !== 'webauthn');
@@ -152,7 +152,7 @@ export class Proving {
     const { transaction } = link;
     const isPhone = way.type === 'phone';
     const challenge = await this.challenges.create(caller, {
-      user_id: link.userId,
+      user_id: link.userId ?? undefined,
       type: way.type,
       purpose: transaction !== null ? 'confirm' : link.purpose === 'verify' ? 'login' : 'step_up',
       first_factor: link.firstFactor,

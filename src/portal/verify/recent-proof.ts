@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../clock.js';
 import { FactorsService } from '../../factors/factors.service.js';
+import { userOf } from '../../links/link.js';
 import type { Visit } from '../../links/visits.js';
 import { AccessTokens } from '../../tokens/access-tokens.js';
 import { FreshProof } from '../../tokens/fresh-proof.js';
@@ -27,12 +28,12 @@ export class RecentProof {
     const { link, caller } = visit;
     const seconds = secondsOf(visit);
     if (seconds === null) return false;
-    const factors = await this.factors.list(link.realmId, link.userId);
+    const factors = await this.factors.list(link.realmId, userOf(link));
     const active = factors.filter(({ status }) => status === 'active');
     if (active.length === 0) return false;
     if (!active.some(({ id }) => id === link.proof?.factor.id)) return true;
     const proof = this.token(visit);
-    return !(await this.freshProof.holds(caller.application, link.userId, proof, seconds));
+    return !(await this.freshProof.holds(caller.application, userOf(link), proof, seconds));
   }
 
   /**

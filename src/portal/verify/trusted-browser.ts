@@ -4,7 +4,6 @@ import { CONFIG, type Config } from '../../config.js';
 import type { DeviceAnswer } from '../../devices/device.js';
 import { OwnDevices } from '../../devices/own-devices.js';
 import { Recognising } from '../../devices/recognising.js';
-import type { Visit } from '../../links/visits.js';
 import type { Page } from '../page.js';
 import { deviceCookies, type DeviceCookies } from './device-cookie.js';
 
@@ -31,11 +30,17 @@ export class TrustedBrowser {
 
   /** @param isTrusted whether the user has ticked that this browser is theirs */
   async of({ visit, cookies }: Page, isTrusted = false): Promise<Browser> {
+    const { realmId, userId, applicationId } = visit.link;
+    // Nobody yet: whose browser it is cannot be asked.
+    if (userId === null) return { token: undefined, isTrusted };
     const tokens = this.cookies.tokensOf(cookies).flatMap((text) => {
       const presented = this.recognising.read(text);
       return presented === undefined ? [] : [presented];
     });
-    return { token: (await this.devices.pick(ownerOf(visit), tokens))?.text, isTrusted };
+    return {
+      token: (await this.devices.pick({ realmId, userId, applicationId }, tokens))?.text,
+      isTrusted,
+    };
   }
 
   /** Gives the browser its next token, in the place of the one that it has brought. */
@@ -50,8 +55,4 @@ export class TrustedBrowser {
     const line = this.cookies.line([device.token, ...others], frameOrigins.length > 0);
     void reply.header('Set-Cookie', line);
   }
-}
-
-function ownerOf({ link: { realmId, userId, applicationId } }: Visit) {
-  return { realmId, userId, applicationId };
 }

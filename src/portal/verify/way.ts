@@ -44,6 +44,12 @@ export function waysOf(factors: readonly Factor[], types: readonly string[]): Wa
   return ways.toSorted((one, other) => usedAt(other) - usedAt(one));
 }
 
+/** The one way where nobody has said who it is. */
+export const passkeyWay: Way = {
+  ...{ key: 'webauthn', type: 'webauthn', kind: 'key' },
+  ...{ factors: [], name: null, number: null },
+};
+
 /** These say what it is, and not which. */
 const given = new Set([APP_NAME, KEY_NAME, PHONE_NAME, TOKEN_NAME]);
 

@@ -8,7 +8,8 @@ export interface LinkRow {
   id: string;
   realm_id: string;
   application_id: string;
-  user_id: string;
+  /** Null for a login without a name, until the proof says whose it is. */
+  user_id: string | null;
   purpose: string;
   status: string;
   /** SHA-256 of the link's token. */
