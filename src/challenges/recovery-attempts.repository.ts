@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { CompiledQuery, type Selectable } from 'kysely';
 import type { Executor } from '../storage/database.js';
 import type { AuditEventRow } from '../storage/schema.js';
-import { audited } from './attempts.sql.js';
+import { audited, CLEARED } from './attempts.sql.js';
 import { RECOVERY_BUDGET } from './lockout.js';
 
 export interface RecoveryConsumption {
@@ -34,7 +34,7 @@ const consume = `
     FROM consumed WHERE c.id = $3::text
   ), cleared AS (
     UPDATE attempt_budgets b
-    SET consecutive = 0, slow_count = greatest(b.slow_count - 1, 0), locked_until = NULL
+    SET ${CLEARED}
     FROM consumed s
     WHERE b.realm_id = s.realm_id AND b.user_id = s.user_id AND b.kind = '${RECOVERY_BUDGET}'
   ), logged AS (${audited('$4', 'consumed')}

@@ -3,6 +3,7 @@ import { auditContext, type Caller } from '../applications/application.js';
 import { Audit } from '../audit/audit.js';
 import { Clock } from '../clock.js';
 import { CONFIG, type Config } from '../config.js';
+import { DevicesService } from '../devices/devices.service.js';
 import { WatchwordError } from '../errors.js';
 import { Database, type Executor } from '../storage/database.js';
 import { newId } from '../storage/ids.js';
@@ -34,6 +35,7 @@ export class RecoverySets {
     private readonly users: UsersRepository,
     private readonly method: RecoveryCodeMethod,
     private readonly freshProof: FreshProof,
+    private readonly devices: DevicesService,
     private readonly database: Database,
     private readonly audit: Audit,
     private readonly clock: Clock,
@@ -94,6 +96,7 @@ export class RecoverySets {
     const factor = await this.repository.find(realmId, place.id, executor);
     if (factor === undefined) throw new Error('a set that was added is not there');
     const context = auditContext(caller);
+    await this.devices.endWithFactors(executor, context, [userId]);
     await this.audit.recordAll(executor, [
       this.audit.row(context, { type: 'factor.enrolled', name: factor.name, ...named(factor) }),
       this.audit.row(context, { type: 'factor.activated', firstOfUser: false, ...named(factor) }),

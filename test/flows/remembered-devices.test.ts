@@ -2,8 +2,14 @@
 import { ApplicationsService } from '../../src/applications/applications.service.js';
 import { Callers } from '../../src/applications/callers.js';
 import { Visits } from '../../src/links/visits.js';
+import type { Driver } from '../../src/storage/database.js';
 import { deleteExpired } from '../../src/storage/housekeeping.js';
-import { startApplication, type Registered, type TestApplication } from '../support/application.js';
+import {
+  freshDatabase,
+  startApplication,
+  type Registered,
+  type TestApplication,
+} from '../support/application.js';
 import { enrol, type Authenticator } from '../support/authenticator.js';
 import { makeLink, tokenOf } from '../support/links.js';
 import { check, endsOf, listDevices, logIn, remember } from '../support/devices.js';
@@ -14,9 +20,16 @@ let service: TestApplication;
 let bank: Registered;
 let key: { readonly key: string };
 let users = 0;
+/** The statements of logins, by name. */
+const statements: string[] = [];
 
 beforeAll(async () => {
-  service = await startApplication();
+  const driver = await freshDatabase();
+  const run: Driver['run'] = (statement, values) => {
+    statements.push(statement.name);
+    return driver.run(statement, values);
+  };
+  service = await startApplication({ driver: { ...driver, run } });
   const { realmName } = service.first.application;
   bank = await service.register(realmName, 'bank', {
     rememberDeviceSeconds: 30 * DAY,
@@ -92,6 +105,17 @@ it.each([
   const { token = '' } = (body.device ?? {}) as { token?: string };
   const isKnown = (await check(service, app.userId, token || 'none', key)).status === 200;
   expect([token !== '', isKnown]).toEqual(Array(2).fill(!who.startsWith('nobody')));
+});
+
+it('costs a login without a device’s token nothing', async () => {
+  const app = await someone();
+  statements.length = 0;
+  await logIn(service, app, {}, key);
+  expect(statements).toEqual(['attempt-charge', 'attempt-consume']);
+  const { token: device_token } = await remember(service, app, key);
+  statements.length = 0;
+  await logIn(service, app, { device_token }, key);
+  expect(statements).toEqual(['attempt-charge-known', 'attempt-consume']);
 });
 
 it('S77: is known for its user, in its application and realm, alone', async () => {
@@ -214,35 +238,40 @@ it('ends sooner where its application shortens the time or remembers none any mo
   expect(await isKnown()).toBe(false);
 });
 
-it.each(['a further one is activated', 'one is revoked', 'one that was never used is revoked'])(
-  'S79: of every application, when of its user’s factors %s',
-  async (change) => {
-    const app = await someone();
-    const second = await enrol(service, app.userId);
-    const shop = await service.register(bank.application.realmName, `shop: ${change}`, {
-      rememberDeviceSeconds: DAY,
-    });
-    const pending = await service.call(
-      'POST',
-      `/v1/users/${encodeURIComponent(app.userId)}/factors`,
-      { type: 'totp' },
-    );
-    const devices = [
-      [await remember(service, app, key), key] as const,
-      [await remember(service, app, { key: shop.key }), { key: shop.key }] as const,
-    ];
-    const isChange = !change.includes('never used');
-    if (change.startsWith('a further')) await enrol(service, app.userId);
-    else {
-      const id = isChange ? second.factorId : (pending.body.id as string);
-      expect((await service.call('DELETE', `/v1/factors/${id}`)).status).toBe(204);
-    }
-    for (const [{ token }, options] of devices)
-      expect((await check(service, app.userId, token, options)).status).toBe(isChange ? 422 : 200);
-    if (isChange)
-      expect(await endsOf(service, app.userId)).toEqual(['factors_changed', 'factors_changed']);
-  },
-);
+it.each([
+  'a further one is activated',
+  'there are new recovery codes',
+  'one is revoked',
+  'one that was never used is revoked',
+])('S79: of every application, when of its user’s factors %s', async (change) => {
+  const app = await someone();
+  const second = await enrol(service, app.userId);
+  const shop = await service.register(bank.application.realmName, `shop: ${change}`, {
+    rememberDeviceSeconds: DAY,
+  });
+  const pending = await service.call(
+    'POST',
+    `/v1/users/${encodeURIComponent(app.userId)}/factors`,
+    { type: 'totp' },
+  );
+  const devices = [
+    [await remember(service, app, key), key] as const,
+    [await remember(service, app, { key: shop.key }), { key: shop.key }] as const,
+  ];
+  const isChange = !change.includes('never used');
+  if (change.startsWith('a further')) await enrol(service, app.userId);
+  else if (change.startsWith('there')) {
+    const path = `/v1/users/${encodeURIComponent(app.userId)}/factors`;
+    expect((await service.call('POST', path, { type: 'recovery_code' })).status).toBe(201);
+  } else {
+    const id = isChange ? second.factorId : (pending.body.id as string);
+    expect((await service.call('DELETE', `/v1/factors/${id}`)).status).toBe(204);
+  }
+  for (const [{ token }, options] of devices)
+    expect((await check(service, app.userId, token, options)).status).toBe(isChange ? 422 : 200);
+  if (isChange)
+    expect(await endsOf(service, app.userId)).toEqual(['factors_changed', 'factors_changed']);
+});
 
 it('S79: a user who is erased leaves none, and figures are kept of them all', async () => {
   const app = await someone();
