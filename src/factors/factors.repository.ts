@@ -199,6 +199,20 @@ export class FactorsRepository {
     return row && this.toFactor(row);
   }
 
+  /** Holds on to a user's active factors until the transaction ends. @returns their ids */
+  async lockActive(executor: Executor, realmId: string, userId: string): Promise<string[]> {
+    const rows = await executor
+      .selectFrom('factors')
+      .select('id')
+      .where('realm_id', '=', realmId)
+      .where('user_id', '=', userId)
+      .where('status', '=', 'active')
+      .orderBy('id')
+      .forUpdate()
+      .execute();
+    return rows.map(({ id }) => id);
+  }
+
   /** Ends the factor and destroys its secret. @returns undefined where no live one has that id */
   async revoke(
     executor: Executor,

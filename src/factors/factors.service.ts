@@ -105,6 +105,20 @@ export class FactorsService {
     });
   }
 
+  /**
+   * The same for a factor that is not the user's last active one. Of two at once, that would end both of the last
+   * two, the second one waits and then is the last.
+   */
+  async revokeUnlessLast(context: AuditContext, factor: Factor): Promise<'revoked' | 'last'> {
+    return this.database.transaction(async (executor) => {
+      const active = await this.repository.lockActive(executor, context.realmId, factor.userId);
+      if (!active.includes(factor.id)) throw new WatchwordError('not_found');
+      if (active.length === 1) return 'last';
+      await this.revokeIn(executor, context, factor.id);
+      return 'revoked';
+    });
+  }
+
   /** The same in the caller's transaction. @returns false where no live factor has that id */
   async revokeIn(executor: Executor, context: AuditContext, id: string): Promise<boolean> {
     const now = this.clock.now();

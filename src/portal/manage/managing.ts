@@ -68,11 +68,12 @@ export class Managing {
   async remove(visit: Visit, id: string, isUnderstood: boolean): Promise<Removal> {
     const factor = await this.factor(visit, id);
     if (factor === undefined) return 'removed';
-    const active = await this.active(visit);
     if (await this.recentProof.isMissing(visit)) return 'unproven';
-    if (active.length === 1 && !isUnderstood) return 'not_understood';
+    const context = auditContext(visit.caller);
     try {
-      await this.factors.revoke(auditContext(visit.caller), id);
+      if (isUnderstood) await this.factors.revoke(context, id);
+      else if ((await this.factors.revokeUnlessLast(context, factor)) === 'last')
+        return 'not_understood';
     } catch (error) {
       if (error instanceof WatchwordError && error.code === 'not_found') return 'removed';
       throw error;
