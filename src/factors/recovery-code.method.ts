@@ -8,7 +8,7 @@ import { secretPlace, type Checkable, type Enrolment, type FactorPlace } from '.
 
 /** How many codes a set has. */
 export const SET_SIZE = 10;
-const SET_NAME = 'Recovery codes';
+export const SET_NAME = 'Recovery codes';
 
 /** A set's parameters as they are stored; the hashes of its codes are the sealed secret. */
 type StoredParameters = Readonly<{

@@ -39,12 +39,15 @@ interface CodeProps {
   readonly submit: string;
   /** What stands in the form before the code. */
   readonly before?: ComponentChildren;
+  /** A code with letters, which somebody has on paper. */
+  readonly isWritten?: boolean;
   /** Whether the page is for this alone. */
   readonly autofocus: boolean;
 }
 
 /** The field is described by the element `ask`, which the page has to have. */
-export function CodeForm({ page, to, digits, sent, notice, submit, before, autofocus }: CodeProps) {
+export function CodeForm(props: CodeProps) {
+  const { page, to, digits, sent, notice, submit, before, isWritten, autofocus } = props;
   const isWrong = notice?.code === 'code_incorrect' || notice?.code === 'invalid_request';
   return (
     <Form page={page} to={`${to}/code`} class="code-form">
@@ -55,9 +58,9 @@ export function CodeForm({ page, to, digits, sent, notice, submit, before, autof
         name="code"
         class="field code"
         type="text"
-        inputMode="numeric"
-        autocomplete="one-time-code"
-        autocapitalize="off"
+        inputMode={isWritten ? 'text' : 'numeric'}
+        autocomplete={isWritten ? 'off' : 'one-time-code'}
+        autocapitalize={isWritten ? 'characters' : 'off'}
         spellcheck={false}
         enterkeyhint="go"
         dir="ltr"

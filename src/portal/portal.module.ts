@@ -32,6 +32,8 @@ import { TokensModule } from '../tokens/tokens.module.js';
 import { AssetsController } from './assets.controller.js';
 import { EnrolController } from './enrol/enrol.controller.js';
 import { EnrolState } from './enrol/enrol-state.js';
+import { RecoveryCodes } from './enrol/recovery-codes.js';
+import { RecoveryController } from './enrol/recovery.controller.js';
 import { SettingUp } from './enrol/setting-up.js';
 import { InboxController } from './inbox/inbox.controller.js';
 import { OpenController } from './open/open.controller.js';
@@ -75,6 +77,7 @@ import { WayBackController } from './way-back.controller.js';
     Proving,
     RecentProof,
     Refusals,
+    RecoveryCodes,
     SettingUp,
     ShownChallenges,
     Tour,
@@ -86,6 +89,7 @@ import { WayBackController } from './way-back.controller.js';
   controllers: [
     AssetsController,
     EnrolController,
+    RecoveryController,
     InboxController,
     ManageController,
     OpenController,

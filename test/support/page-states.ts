@@ -263,6 +263,23 @@ const manage: PageState[] = [
     },
   },
   {
+    name: 'recovery-codes',
+    reach: async (page, walk) => {
+      const app = await list(page, walk);
+      await walk.press(page, 'Add another way');
+      await walk.press(page, 'Continue');
+      await page.getByRole('textbox', { name: 'Code' }).waitFor();
+      await page
+        .getByRole('button', { name: 'Authenticator app' })
+        .click({ timeout: 1_000 })
+        .catch(() => undefined);
+      await page.getByText('app shows').waitFor();
+      await walk.type(page, app.code());
+      await page.getByRole('button', { name: 'Recovery codes' }).click();
+      await page.locator('.codes').waitFor();
+    },
+  },
+  {
     name: 'manage-remove-last',
     reach: async (page, walk) => {
       const app = await walk.user();

@@ -11,6 +11,7 @@ import type { Visit } from '../../links/visits.js';
 import { shownNotice, type Told } from '../notice.js';
 import { ShownChallenges, type SentCode } from '../shown-challenges.js';
 import { RecentProof } from '../verify/recent-proof.js';
+import { RecoveryCodes } from './recovery-codes.js';
 import { SettingUp, type EnrolType } from './setting-up.js';
 
 /** What an authenticator app needs to know. */
@@ -35,6 +36,8 @@ export type Step =
 export interface EnrolView extends Told {
   readonly step: Step;
   readonly types: readonly EnrolType[];
+  /** Whether recovery codes are offered: to who has a factor that they can stand in for. */
+  readonly offersCodes: boolean;
 }
 
 /** Reads the state of an enrolment; it changes nothing (S102). */
@@ -43,6 +46,7 @@ export class EnrolState {
   constructor(
     private readonly settingUp: SettingUp,
     private readonly recentProof: RecentProof,
+    private readonly recoveryCodes: RecoveryCodes,
     private readonly factors: FactorsService,
     private readonly keys: SecurityKeys,
     private readonly challenges: ChallengesService,
@@ -57,6 +61,7 @@ export class EnrolState {
     const status = factor && statusAt(factor, now);
     const shared = {
       types: await this.settingUp.types(visit),
+      offersCodes: await this.recoveryCodes.isOffered(visit),
       notice: shownNotice(visit.link.notice, now),
       status: undefined,
       isUndelivered: false,
@@ -71,7 +76,10 @@ export class EnrolState {
       ...shared,
       // An enrolment whose time is up is found, and not told.
       notice: shared.notice ?? (factor && ended),
-      step: shared.types.join() === 'phone' ? { at: 'number' } : { at: 'choose' },
+      step:
+        shared.types.join() === 'phone' && !shared.offersCodes
+          ? { at: 'number' }
+          : { at: 'choose' },
     };
   }
 

@@ -105,6 +105,7 @@ function Prove({ page }: { readonly page: Page }) {
 function Choose({ page, view }: Props) {
   const { texts, visit } = page;
   const { types } = view;
+  const isNothing = types.length === 0 && !view.offersCodes;
   const { name: application } = visit.caller.application;
   const text =
     visit.link.deeds.length > 0 || visit.link.purpose === 'manage'
@@ -113,7 +114,7 @@ function Choose({ page, view }: Props) {
   return (
     <>
       <Notice page={page} told={view} />
-      <p>{types.length === 0 ? texts.say('enrol.nothing') : text}</p>
+      <p>{isNothing ? texts.say('enrol.nothing') : text}</p>
       {types.includes('totp') && (
         <Form page={page} to="enrol/app">
           <button class="way">
@@ -145,7 +146,18 @@ function Choose({ page, view }: Props) {
           </span>
         </a>
       )}
-      <NotNow page={page} isStuck={types.length === 0} />
+      {view.offersCodes && (
+        <Form page={page} to="enrol/recovery">
+          <button class="way">
+            <Icon name="recovery" />
+            <span>
+              <strong>{texts.say('manage.kind.recovery')}</strong>
+              <small>{texts.say('enrol.choose.recovery.text')}</small>
+            </span>
+          </button>
+        </Form>
+      )}
+      <NotNow page={page} isStuck={isNothing} />
     </>
   );
 }
@@ -238,7 +250,7 @@ function Done({ page, view, step: { factor, ways } }: DoneProps) {
             ? texts.say('manage.back')
             : texts.say('enrol.done.continue', { application })}
         </button>
-        {view.types.length > 0 && (
+        {(view.types.length > 0 || view.offersCodes) && (
           <button class="button second" name="next" value="more">
             {texts.say('enrol.done.more')}
           </button>

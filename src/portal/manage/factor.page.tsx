@@ -49,6 +49,8 @@ function Facts({ page: { texts }, factor }: Props) {
   const facts = [
     factor.name !== null && texts.say(`manage.kind.${factor.kind}`),
     factor.number !== null && <bdi dir="ltr">{factor.number}</bdi>,
+    factor.remaining !== undefined &&
+      texts.say('manage.recovery.left', { count: factor.remaining }),
     texts.weave('manage.added', {
       time: <When texts={texts} time={factor.addedAt} now={factor.now} />,
     }),

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../clock.js';
 import { OwnDevices, type OwnDevice } from '../../devices/own-devices.js';
 import type { Factor } from '../../factors/factor.js';
+import { remainingOf } from '../../factors/recovery-code.method.js';
 import { ownerOf } from '../../links/link.js';
 import type { Visit } from '../../links/visits.js';
 import { OwnSessions } from '../../sessions/own-sessions.js';
@@ -35,6 +36,8 @@ export interface FactorView {
   readonly name: string | null;
   /** A phone's, masked. */
   readonly number: string | null;
+  /** Codes that are left of a set; undefined for everything else. */
+  readonly remaining: number | undefined;
   readonly addedAt: Date;
   readonly lastUsedAt: Date | null;
 }
@@ -96,6 +99,7 @@ function factorView(factor: Factor): FactorView {
     kind: kindOf([factor]),
     name: ownNameOf(factor),
     number: factor.masked,
+    remaining: remainingOf(factor),
     addedAt: factor.activatedAt ?? factor.createdAt,
     lastUsedAt: factor.lastUsedAt,
   };

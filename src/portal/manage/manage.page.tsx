@@ -58,6 +58,11 @@ function Factors({ page, view }: Props) {
                     <bdi dir="ltr">{factor.number}</bdi>
                   </span>
                 )}
+                {factor.remaining !== undefined && (
+                  <span class="quiet">
+                    {texts.say('manage.recovery.left', { count: factor.remaining })}
+                  </span>
+                )}
                 <span class="quiet">{lastUse(texts, factor, now)}</span>
               </span>
             </a>

@@ -13,6 +13,7 @@ import { authenticationResponse } from '../../factors/key-response.js';
 import { typesOf, type WaitingProof } from '../../links/link.js';
 import { Visits, type Visit } from '../../links/visits.js';
 import { normaliseCode } from '../../otp/code.js';
+import { readWrittenCode } from '../../otp/written-code.js';
 import { grantOf } from '../../tokens/claims.js';
 import { readJson } from '../form-json.js';
 import { Refusals } from '../refusals.js';
@@ -92,7 +93,8 @@ export class Proving {
    * @returns what it has proved, which is used up
    */
   async answer(visit: Visit, typed: string, address: string, browser: Browser): Promise<Answered> {
-    const code = normaliseCode(typed);
+    const isWritten = visit.link.way === 'recovery_code';
+    const code = isWritten ? readWrittenCode(typed, 'recovery') : normaliseCode(typed);
     if (code === null) {
       await this.visits.remember(visit, { notice: { code: 'invalid_request' } });
       return undefined;

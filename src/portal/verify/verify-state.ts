@@ -45,7 +45,7 @@ export class VerifyState {
     return {
       way: challenge && way,
       others: ways.filter((one) => challenge === undefined || one !== way),
-      // A device's code is always there to be answered.
+      // A device's code, or one on paper, is always there to be answered.
       status: isDevice(way) && status !== undefined ? 'pending' : status,
       attemptsLeft: challenge && attemptsLeftOf(challenge),
       digits: way && (way.type === 'phone' ? this.config.smsCodeDigits : digitsOf(way)),
@@ -60,5 +60,5 @@ export class VerifyState {
 }
 
 function isDevice(way: Way | undefined): boolean {
-  return way?.type === 'totp' || way?.type === 'hotp';
+  return way?.type === 'totp' || way?.type === 'hotp' || way?.type === 'recovery_code';
 }

@@ -80,6 +80,7 @@ function Current({ page, view, to, way }: StepProps & { readonly way: Way }) {
       <CodeForm
         {...{ page, to, digits, sent, notice, before }}
         submit={texts.say('verify.submit')}
+        isWritten={way.kind === 'recovery'}
         autofocus
       />
       {sent !== undefined && <Resend {...{ page, to, sent }} />}
@@ -100,6 +101,7 @@ function Trust({ texts, seconds }: { readonly texts: Texts; readonly seconds: nu
 
 function askFor(texts: Texts, way: Way, sent: SentCode | undefined) {
   if (sent !== undefined) return askForSent(texts, sent);
+  if (way.kind === 'recovery') return texts.say('verify.recovery');
   const kind = way.kind === 'token' ? 'token' : 'app';
   return way.name === null
     ? texts.say(`verify.${kind}`)
@@ -137,6 +139,7 @@ function OtherWays({ page, view: { others, way }, to }: StepProps) {
 }
 
 function wayName(texts: Texts, way: Way) {
+  if (way.kind === 'recovery') return texts.say('manage.kind.recovery');
   return texts.weave(`way.${way.kind}${way.name === null ? '' : '.named'}`, {
     name: <bdi>{way.name}</bdi>,
     number: <bdi dir="ltr">{way.number}</bdi>,

@@ -1,16 +1,17 @@
 import { isHardware, type Factor } from '../../factors/factor.js';
 import { PHONE_NAME } from '../../factors/phone.method.js';
 import { APP_NAME, TOKEN_NAME } from '../../factors/totp.method.js';
+import { remainingOf, SET_NAME } from '../../factors/recovery-code.method.js';
 import { KEY_NAME } from '../../factors/webauthn.method.js';
 
 /** The types that this page knows how to ask for. */
-export const wayTypes = ['totp', 'hotp', 'phone', 'webauthn'] as const;
+export const wayTypes = ['totp', 'hotp', 'phone', 'webauthn', 'recovery_code'] as const;
 export type WayType = (typeof wayTypes)[number];
 
 /** What it is for whoever holds it. */
-export type WayKind = 'app' | 'token' | 'phone' | 'key';
+export type WayKind = 'app' | 'token' | 'phone' | 'key' | 'recovery';
 
-/** One thing that somebody can show: a code of an app, of a hardware token, one sent to a phone; or a security key. */
+/** One thing that somebody can show: a code of an app, of a hardware token, one sent to a phone, one of those on paper; or a security key. */
 export interface Way {
   /** The type, whichever app, token or key it is; a phone's factor id. */
   readonly key: string;
@@ -32,10 +33,13 @@ export interface Way {
  * @param types that may be used
  */
 export function waysOf(factors: readonly Factor[], types: readonly string[]): Way[] {
-  const active = factors.filter(({ status, type }) => status === 'active' && types.includes(type));
+  const active = factors.filter(
+    (factor) =>
+      factor.status === 'active' && types.includes(factor.type) && remainingOf(factor) !== 0,
+  );
   const phones = active.filter(({ type }) => type === 'phone');
   const ways = [
-    ...(['totp', 'hotp', 'webauthn'] as const).flatMap((type) => {
+    ...(['totp', 'hotp', 'webauthn', 'recovery_code'] as const).flatMap((type) => {
       const alike = active.filter((factor) => factor.type === type);
       return alike.length === 0 ? [] : [wayOf(type, type, alike)];
     }),
@@ -51,7 +55,7 @@ export const passkeyWay: Way = {
 };
 
 /** These say what it is, and not which. */
-const given = new Set([APP_NAME, KEY_NAME, PHONE_NAME, TOKEN_NAME]);
+const given = new Set([APP_NAME, KEY_NAME, PHONE_NAME, SET_NAME, TOKEN_NAME]);
 
 /** What its user calls it, where that says which it is. */
 export function ownNameOf({ name }: Pick<Factor, 'name'>): string | null {
@@ -61,6 +65,7 @@ export function ownNameOf({ name }: Pick<Factor, 'name'>): string | null {
 export function kindOf(factors: readonly Factor[]): WayKind {
   if (factors.some(({ type }) => type === 'phone')) return 'phone';
   if (factors.some(({ type }) => type === 'webauthn')) return 'key';
+  if (factors.some(({ type }) => type === 'recovery_code')) return 'recovery';
   return factors.every(isHardware) ? 'token' : 'app';
 }
 
@@ -76,8 +81,9 @@ function wayOf(key: string, type: WayType, factors: readonly Factor[]): Way {
   };
 }
 
-/** A factor that was never used comes after those that were, the newest first. */
-function usedAt({ factors }: Way): number {
+/** A factor that was never used comes after those that were, the newest first; what there is for an emergency, last. */
+function usedAt({ type, factors }: Way): number {
+  if (type === 'recovery_code') return -Infinity;
   const times = factors.map(({ lastUsedAt, activatedAt, createdAt }) =>
     lastUsedAt !== null ? lastUsedAt.getTime() : (activatedAt ?? createdAt).getTime() - AGE_MS,
   );

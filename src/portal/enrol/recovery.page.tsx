@@ -1,0 +1,48 @@
+import { BackToList, Form, plain } from '../controls.js';
+import type { Page } from '../page.js';
+import type { Content } from '../render.js';
+
+/** A set of recovery codes as it is shown, this once: to be written down, printed, or kept in a file. */
+export function recoveryContent(page: Page, codes: readonly string[]): Content {
+  const { texts, visit } = page;
+  const application = plain(visit.caller.application.name);
+  const title = texts.say('manage.kind.recovery');
+  // Without a script, and without the codes coming back here: the file is in the link.
+  const file = `data:text/plain;charset=utf-8,${encodeURIComponent(fileOf(application, codes))}`;
+  return {
+    title,
+    body: (
+      <>
+        <h1>{title}</h1>
+        <p>{texts.say('enrol.recovery.text')}</p>
+        <ol class="plain codes" translate={false}>
+          {codes.map((code) => (
+            <li key={code}>
+              <code class="secret" dir="ltr">
+                {code}
+              </code>
+            </li>
+          ))}
+        </ol>
+        <p>
+          <a class="button second" href={file} download="recovery-codes.txt">
+            {texts.say('enrol.recovery.download')}
+          </a>
+        </p>
+        {visit.link.purpose === 'manage' ? (
+          <BackToList page={page} />
+        ) : (
+          <Form page={page} to="enrol/done">
+            <button class="button" name="next" value="leave">
+              {texts.say('enrol.done.continue', { application })}
+            </button>
+          </Form>
+        )}
+      </>
+    ),
+  };
+}
+
+function fileOf(application: string, codes: readonly string[]): string {
+  return `${application}\n\n${codes.join('\n')}\n`;
+}
