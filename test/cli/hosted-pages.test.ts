@@ -85,6 +85,35 @@ it('a realm has a colour, a language and a logo, which the service serves', asyn
   expect(await json('realms', 'list')).toEqual([bare]);
 });
 
+it('says what a realm asks of security keys, and takes it back', async () => {
+  const model = 'cb69481e-8ff7-4039-93ec-0a2729a154a8';
+  const { securityKeys } = await json<{ securityKeys: object }>(
+    ...['realms', 'update', '--webauthn-rp-id', 'bank.example', '--webauthn-rp-name', 'Bank'],
+    ...['--webauthn-origin', 'https://a.bank.example', '--webauthn-origin', 'https://bank.example'],
+    ...['--webauthn-user-verification', 'required', '--webauthn-aaguid', model.toUpperCase()],
+  );
+  expect(securityKeys).toEqual({
+    ...{ id: 'bank.example', name: 'Bank', userVerification: 'required', aaguids: [model] },
+    origins: ['https://a.bank.example', 'https://bank.example'],
+  });
+  const bare = await json<{ securityKeys: { id: string; origins: string[] } }>(
+    ...['realms', 'update', '--webauthn-rp-id', 'none', '--webauthn-rp-name', 'none'],
+    ...['--webauthn-origin', 'none', '--webauthn-aaguid', 'none'],
+    ...['--webauthn-user-verification', 'none'],
+  );
+  const usual = { name: 'Watchword', userVerification: 'preferred', aaguids: [] };
+  expect(bare.securityKeys).toMatchObject(usual);
+  expect(bare.securityKeys.origins).toHaveLength(1);
+});
+
+it.each([
+  ['an origin with a path', ['--webauthn-origin', 'https://bank.example/login']],
+  ['a domain that is an address', ['--webauthn-rp-id', 'https://bank.example']],
+  ['a model that is none', ['--webauthn-aaguid', 'YubiKey']],
+])('refuses %s for security keys', async (_what, args) => {
+  expect(await refused('realms', 'update', ...args)).not.toBe('');
+});
+
 it.each([
   ['a colour that is none', ['--color', 'red;}*{display:none'], 'six hexadecimal digits'],
   ['a file that is not there', ['--logo', '/nowhere.png'], 'cannot be read'],
