@@ -62,6 +62,8 @@ export type WaitingProof = Pick<
 > & {
   /** Whether the user said on the page that this browser is theirs. */
   readonly trustsBrowser?: boolean;
+  /** Of the form that has proved it, in the browser that sent it. */
+  readonly repeatHash?: string;
 };
 
 /** A way into the hosted pages for one user and one thing to do, once (S21). */
@@ -110,6 +112,11 @@ export function ownerOf(link: Pick<Link, 'realmId' | 'userId'>) {
 /** What is stored of a link's token, of a page session's id and of a code: each is 256 random bits. */
 export const linkHash = (token: string) => sha256(`watchword/link/${token}`);
 export const pageHash = (id: string) => sha256(`watchword/page-session/${id}`);
+/** How long the form that has proved something may come once more, as by a double click. */
+export const REPEAT_SECONDS = 30;
+/** @param formToken of a page session, as long as an id of one: it keeps the short code from being guessed */
+export const repeatHash = (formToken: string, answer: string) =>
+  sha256(`watchword/repeat/${formToken}/${answer}`).toString('base64url');
 export const codeHash = (code: string) => sha256(`watchword/link-code/${code}`);
 
 /** Factor types that may be used on the pages of a link. */

@@ -104,12 +104,30 @@ export class LinksRepository {
       .execute();
   }
 
-  /** Keeps what was proved while the pages go on; the way to it is over. */
-  async prove(id: string, proof: WaitingProof): Promise<void> {
+  /** An open link in which this form has proved something, at this time or later. */
+  async findByRepeat(id: string, repeatHash: string, since: Date): Promise<Link | undefined> {
+    const row = await this.database.kysely
+      .selectFrom('links')
+      .selectAll()
+      .where('id', '=', id)
+      .where('status', '=', 'open')
+      .where(sql<boolean>`proof ->> 'repeatHash' = ${repeatHash}`)
+      .where(sql<boolean>`(proof ->> 'authTime')::timestamptz >= ${since}`)
+      .executeTakeFirst();
+    return row && toLink(row);
+  }
+
+  /**
+   * Keeps what was proved while the pages go on; the way to it is over.
+   *
+   * @param pageHash of the browser's new id, in the place of the one before; undefined where that stays
+   */
+  async prove(id: string, proof: WaitingProof, pageHash?: Uint8Array): Promise<void> {
     await this.database.kysely
       .updateTable('links')
       .set({
         proof: JSON.stringify(proof),
+        ...(pageHash && { page_hash: pageHash }),
         factor_id: proof.factor.id,
         way: null,
         notice: null,

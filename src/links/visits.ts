@@ -14,6 +14,8 @@ import {
   PAGE_SECONDS,
   pageHash,
   pageScopes,
+  REPEAT_SECONDS,
+  repeatHash,
   returnAddress,
   type Deed,
   type Link,
@@ -89,6 +91,41 @@ export class Visits {
   /** Remembers what was proved, for what the pages ask a proof for. */
   async prove({ link }: Visit, proof: WaitingProof): Promise<void> {
     await this.repository.prove(link.id, proof);
+  }
+
+  /**
+   * The same for a proof by a form, with a new id for the browser: the one before is dead (S98).
+   *
+   * @returns the id that the browser is to show from now on
+   */
+  async proveHere(
+    { link }: Visit,
+    proof: WaitingProof,
+    formToken: string,
+    answer: string,
+  ): Promise<string> {
+    const pageId = randomToken();
+    const kept = { ...proof, repeatHash: repeatHash(formToken, answer) };
+    await this.repository.prove(link.id, kept, pageHash(pageId));
+    return pageId;
+  }
+
+  /** The link in which the same form has proved something a moment ago. */
+  async repeated(linkId: string, formToken: string, answer: string): Promise<Link | undefined> {
+    const since = new Date(this.clock.now().getTime() - REPEAT_SECONDS * 1000);
+    return this.repository.findByRepeat(linkId, repeatHash(formToken, answer), since);
+  }
+
+  /** The visit of a browser whose id has changed by the form that it sends again. @throws as `of` */
+  async ofRepeat(
+    linkId: string,
+    formToken: string,
+    answer: string,
+    requestId: string,
+  ): Promise<Visit> {
+    const link = await this.repeated(linkId, formToken, answer);
+    if (!link) throw new WatchwordError('wrong_browser');
+    return this.visit(link, requestId);
   }
 
   /** Writes down for the application what was done. */

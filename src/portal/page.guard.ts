@@ -40,7 +40,7 @@ export class PageGuard implements CanActivate {
     const { id } = request.params as { id: string };
     const pageId = this.cookies.idOf(request.headers.cookie, id);
     if (!isIdOf('lnk', id) || pageId === undefined) throw new WatchwordError('wrong_browser');
-    const visit = await this.visits.of(id, pageId, request.id);
+    const visit = await this.visitOf(request, id, pageId);
     const page = await this.pageOf(request, visit, pageId);
     // From here on it is this page that says what is wrong.
     request.page = page;
@@ -52,6 +52,19 @@ export class PageGuard implements CanActivate {
     if (!purposes.includes(visit.link.purpose)) throw new WatchwordError('not_found');
     if (visit.link.status !== 'open' && isForDone !== true) throw new WatchwordError('page_ended');
     return true;
+  }
+
+  /** A form that has just proved something may come again with the id that was good then (renewing.ts). */
+  private async visitOf(request: FastifyRequest, id: string, pageId: string): Promise<Visit> {
+    const body = (request.body ?? {}) as Record<string, unknown>;
+    const answer = body['code'] ?? body['response'];
+    try {
+      return await this.visits.of(id, pageId, request.id);
+    } catch (error) {
+      const isOther = error instanceof WatchwordError && error.code === 'wrong_browser';
+      if (!isOther || request.method !== 'POST' || typeof answer !== 'string') throw error;
+      return this.visits.ofRepeat(id, formTokenOf(pageId), answer, request.id);
+    }
   }
 
   private refuseForeignForm(request: FastifyRequest, page: Page): void {

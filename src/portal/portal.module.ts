@@ -51,6 +51,7 @@ import { TryItController } from './try-it/try-it.controller.js';
 import { VisitorCookie } from './try-it/visitor.js';
 import { Proving } from './verify/proving.js';
 import { RecentProof } from './verify/recent-proof.js';
+import { Renewing } from './verify/renewing.js';
 import { TrustedBrowser } from './verify/trusted-browser.js';
 import { VerifyController } from './verify/verify.controller.js';
 import { VerifyState } from './verify/verify-state.js';
@@ -78,6 +79,7 @@ import { WayBackController } from './way-back.controller.js';
     RecentProof,
     Refusals,
     RecoveryCodes,
+    Renewing,
     SettingUp,
     ShownChallenges,
     Tour,

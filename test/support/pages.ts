@@ -1,4 +1,5 @@
 /** Hosted pages without a browser: requests as one would send them, and what is in the answers. */
+import { formTokenOf } from '../../src/portal/page.js';
 import type { Registered, TestApplication } from './application.js';
 import { makeLink, tokenOf } from './links.js';
 
@@ -66,18 +67,34 @@ export async function openLink(
   const opened = await send(service, 'POST', '/open', { token: tokenOf(link) }, ownForm);
   if (opened.status !== 303) throw new Error(`a link was answered ${opened.status}`);
   const id = link.body.id as string;
-  const cookie = String(opened.headers['set-cookie']).split(';')[0] ?? '';
+  let cookie = String(opened.headers['set-cookie']).split(';')[0] ?? '';
   const get: Opened['get'] = (path, headers = {}) =>
     send(service, 'GET', `/p/${id}/${path}`, {}, { cookie, ...headers });
   const { text } = await get(String(link.body.purpose ?? body['purpose'] ?? 'verify'));
-  const formToken = /name="form_token" value="([^"]+)"/.exec(text)?.[1] ?? '';
-  const post: Opened['post'] = (path, form = {}, headers = {}) =>
-    send(
-      service,
-      'POST',
-      `/p/${id}/${path}`,
-      { form_token: formToken, ...form },
-      { cookie, ...ownForm, ...headers },
-    );
-  return { id, cookie, formToken, get, post };
+  let formToken = /name="form_token" value="([^"]+)"/.exec(text)?.[1] ?? '';
+  const post: Opened['post'] = async (path, form = {}, headers = {}) => {
+    const members = { form_token: formToken, ...form };
+    const sent = { cookie, ...ownForm, ...headers };
+    const answer = await send(service, 'POST', `/p/${id}/${path}`, members, sent);
+    const [name = ''] = cookie.split('=');
+    const next = [answer.headers['set-cookie'] ?? []]
+      .flat()
+      .find((line) => String(line).startsWith(`${name}=`));
+    if (next !== undefined) {
+      cookie = String(next).split(';')[0] ?? '';
+      formToken = formTokenOf(cookie.slice(name.length + 1));
+    }
+    return answer;
+  };
+  return {
+    id,
+    get cookie() {
+      return cookie;
+    },
+    get formToken() {
+      return formToken;
+    },
+    get,
+    post,
+  };
 }

@@ -2,12 +2,12 @@ import { Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { ValidBody, ValidParam, ValidQuery } from '../../input.js';
-import { Visits } from '../../links/visits.js';
 import { leadTo } from '../leading.js';
 import { CurrentPage, PageController, Shows, Takes } from '../page.decorators.js';
 import type { Page } from '../page.js';
 import { renderPage } from '../render.js';
 import { Proving } from '../verify/proving.js';
+import { Renewing } from '../verify/renewing.js';
 import { TrustedBrowser } from '../verify/trusted-browser.js';
 import { VerifyState } from '../verify/verify-state.js';
 import { codeBody, keyBody, resendBody, wayBody } from '../verify/verify.controller.js';
@@ -27,7 +27,7 @@ export class RemovalController {
     private readonly proving: Proving,
     private readonly verifyState: VerifyState,
     private readonly trusted: TrustedBrowser,
-    private readonly visits: Visits,
+    private readonly renewing: Renewing,
   ) {}
 
   @Shows()
@@ -89,7 +89,7 @@ export class RemovalController {
     const browser = await this.trusted.of(page);
     const answered = await this.proving.answer(page.visit, code, page.address, browser);
     this.trusted.handOver(reply, page, browser, answered?.device);
-    if (answered?.proof) await this.visits.prove(page.visit, answered.proof);
+    await this.renewing.prove(reply, page, code, answered);
     leadTo(reply, page, removalPath(id));
   }
 
@@ -103,7 +103,7 @@ export class RemovalController {
     const browser = await this.trusted.of(page);
     const answered = await this.proving.answerKey(page.visit, response, page.address, browser);
     this.trusted.handOver(reply, page, browser, answered?.device);
-    if (answered?.proof) await this.visits.prove(page.visit, answered.proof);
+    await this.renewing.prove(reply, page, response, answered);
     leadTo(reply, page, removalPath(id));
   }
 

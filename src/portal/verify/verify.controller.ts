@@ -9,6 +9,7 @@ import { CurrentPage, PageController, Shows, Takes } from '../page.decorators.js
 import type { Page } from '../page.js';
 import { renderPage } from '../render.js';
 import { Proving, type Answered } from './proving.js';
+import { Renewing } from './renewing.js';
 import { TrustedBrowser, type Browser } from './trusted-browser.js';
 import { VerifyState } from './verify-state.js';
 import { verifyContent } from './verify.page.js';
@@ -31,6 +32,7 @@ export class VerifyController {
     private readonly proving: Proving,
     private readonly state: VerifyState,
     private readonly trusted: TrustedBrowser,
+    private readonly renewing: Renewing,
     private readonly visits: Visits,
   ) {}
 
@@ -56,7 +58,7 @@ export class VerifyController {
     const { visit, address } = page;
     const browser = await this.browserOf(page, trust);
     const answered = await this.proving.answer(visit, code, address, browser);
-    await this.lead(reply, page, browser, answered);
+    await this.lead(reply, page, browser, code, answered);
   }
 
   @Takes('key', 'response', 'trust')
@@ -69,7 +71,7 @@ export class VerifyController {
     const { visit, address } = page;
     const browser = await this.browserOf(page, trust);
     const answered = await this.proving.answerKey(visit, response, address, browser);
-    await this.lead(reply, page, browser, answered);
+    await this.lead(reply, page, browser, response, answered);
   }
 
   @Takes('way', 'way')
@@ -102,16 +104,16 @@ export class VerifyController {
     reply: FastifyReply,
     page: Page,
     browser: Browser,
+    answer: string,
     answered: Answered,
   ): Promise<void> {
     const { visit } = page;
     const { purpose } = visit.link;
     this.trusted.handOver(reply, page, browser, answered?.device);
-    if (answered === undefined) leadTo(reply, page, 'verify');
-    else if (purpose === 'verify') leadAway(reply, await this.visits.finish(visit, answered.proof));
-    else {
-      await this.visits.prove(visit, answered.proof);
-      leadTo(reply, page, 'enrol');
-    }
+    if (purpose !== 'verify') {
+      const isProven = await this.renewing.prove(reply, page, answer, answered);
+      leadTo(reply, page, isProven ? 'enrol' : 'verify');
+    } else if (answered === undefined) leadTo(reply, page, 'verify');
+    else leadAway(reply, await this.visits.finish(visit, answered.proof));
   }
 }
