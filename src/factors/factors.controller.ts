@@ -1,5 +1,6 @@
-import { Controller, Delete, Get, Header, HttpCode, Patch } from '@nestjs/common';
+import { Controller, Delete, Get, Header, Headers, HttpCode, Patch } from '@nestjs/common';
 import {
+  ApiHeader,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
@@ -7,7 +8,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { CurrentCaller, Scopes } from '../applications/access.js';
-import { auditContext, type Caller } from '../applications/application.js';
+import type { Caller } from '../applications/application.js';
 import { Clock } from '../clock.js';
 import { ValidBody, ValidId, ValidParam } from '../input.js';
 import { qrPng, qrSvg, qrText } from '../otp/qr-code.js';
@@ -15,12 +16,14 @@ import { userId } from '../users/user.js';
 import * as schemas from './factors.schemas.js';
 import { FactorsService } from './factors.service.js';
 import { factorView } from './factors.views.js';
+import { PROOF_HEADER, Removal } from './removal.js';
 
 @ApiTags('factors')
 @Controller('v1')
 export class FactorsController {
   constructor(
     private readonly factors: FactorsService,
+    private readonly removal: Removal,
     private readonly clock: Clock,
   ) {}
 
@@ -90,8 +93,17 @@ export class FactorsController {
   @Scopes('enrol')
   @HttpCode(204)
   @ApiOperation({ summary: 'Revoke a factor' })
+  @ApiHeader({
+    name: 'Watchword-Proof',
+    required: false,
+    description: 'A fresh access token of the user, where the application asks for one.',
+  })
   @ApiNoContentResponse()
-  async revokeFactor(@CurrentCaller() caller: Caller, @ValidId('fac') id: string): Promise<void> {
-    await this.factors.revoke(auditContext(caller), id);
+  async revokeFactor(
+    @CurrentCaller() caller: Caller,
+    @ValidId('fac') id: string,
+    @Headers(PROOF_HEADER) proof: string | undefined,
+  ): Promise<void> {
+    await this.removal.remove(caller, id, proof);
   }
 }

@@ -20,6 +20,7 @@ import { KeyActivation } from './key-activation.js';
 import { PhoneMethod } from './phone.method.js';
 import { RecoveryCodeMethod } from './recovery-code.method.js';
 import { RecoverySets } from './recovery-sets.js';
+import { Removal } from './removal.js';
 import { SecurityKeys } from './security-keys.js';
 import { TotpMethod } from './totp.method.js';
 import { WebauthnMethod } from './webauthn.method.js';
@@ -48,6 +49,7 @@ import { WebauthnMethod } from './webauthn.method.js';
     PhoneMethod,
     RecoveryCodeMethod,
     RecoverySets,
+    Removal,
     SecurityKeys,
     TotpMethod,
     WebauthnMethod,

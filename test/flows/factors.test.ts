@@ -229,6 +229,29 @@ describe('S15: where the application wants a fresh proof before a further factor
     expect((await finish(early)).body.code).toBe('proof_required');
   });
 
+  it('removing an active factor takes the same proof, as a header', async () => {
+    const { key } = await service.register('s15 removal', 'bank', asked);
+    const app = await enrol(service, 'fay', { key });
+    const bystander = await enrol(service, 'gus', { key });
+    const remove = (id: string, proof?: string) =>
+      service.call('DELETE', `/v1/factors/${id}`, undefined, {
+        key,
+        headers: { ...(proof !== undefined && { 'watchword-proof': proof }) },
+      });
+    service.clock.advance(60);
+    const stale = await proofOf(app, { key });
+    const pending = await scan(service, 'fay', { key, body: { proof: stale } });
+    service.clock.advance(301);
+    const ofBystander = await proofOf(bystander, { key });
+    for (const proof of [undefined, '', stale, ofBystander]) {
+      const answer = await remove(app.factorId, proof);
+      expect([answer.status, answer.body.code]).toEqual([403, 'proof_required']);
+    }
+    expect((await remove(pending.factorId)).status).toBe(204);
+    expect((await remove(app.factorId, await proofOf(app, { key }))).status).toBe(204);
+    expect((await remove('fac_01h455vb4pex5vsknk084sn02q')).status).toBe(404);
+  });
+
   it('of two first enrolments that are finished at once, one is the first', async () => {
     const { key } = await service.register('s15 race', 'bank', asked);
     const apps = [await scan(service, 'eve', { key }), await scan(service, 'eve', { key })];
