@@ -19,6 +19,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** For a POST: one that was made before the call and outlives it. A random one where left out. */
   readonly idempotencyKey?: string;
+  /** For a removal: a fresh access token of the user, where the application asks for one. */
+  readonly proof?: string;
   /** Sees the headers of the answer: with `session: "cookie"` they hold the browser's cookie. */
   readonly onHeaders?: (headers: Headers) => void;
 }
@@ -43,11 +45,12 @@ interface Answer {
  * @throws WatchwordError, or the reason of the caller's own signal
  */
 export async function sendUntilAnswered(sending: Sending, call: Call): Promise<unknown> {
-  const { method, signal, idempotencyKey = crypto.randomUUID() } = call;
+  const { method, signal, proof, idempotencyKey = crypto.randomUUID() } = call;
   const { url, body } = prepare(sending.base, method, call.path, call.input);
   const headers = {
     ...(body !== undefined && { 'content-type': 'application/json' }),
     ...(method === 'POST' && { 'idempotency-key': idempotencyKey }),
+    ...(proof !== undefined && { 'watchword-proof': proof }),
   };
   let mayBeDone = false;
   for (let attempt = 0; ; attempt++) {
