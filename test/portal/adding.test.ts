@@ -97,6 +97,28 @@ describe.each([
   });
 });
 
+it('S98: a double click on the proof, without JavaScript, leads on with a new id', async () => {
+  const app = await newUser();
+  const { context, page } = await openWindow(browser, [service, site], {
+    javaScriptEnabled: false,
+    viewport: phone,
+  });
+  const address = addressOf(await makeLink(service, shop, manageLink(app.userId))).href;
+  await page.goto(address);
+  await page.getByLabel('Link').fill(address);
+  await press(page, 'Continue');
+  await press(page, 'Add another way');
+  await press(page, 'Continue');
+  const idOf = async () =>
+    (await context.cookies()).find(({ name }) => name.includes('lnk_'))?.value;
+  const before = await idOf();
+  await page.getByRole('textbox', { name: 'Code' }).fill(app.code());
+  await page.getByRole('button', { name: 'Confirm', exact: true }).dblclick();
+  await page.getByRole('link', { name: 'Phone' }).waitFor();
+  expect(await idOf()).not.toBe(before);
+  await context.close();
+});
+
 describe('without a browser', () => {
   let app: Authenticator;
   let pages: Opened;
