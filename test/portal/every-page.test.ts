@@ -16,7 +16,8 @@ import {
   type Hosted,
   type Shop,
 } from '../support/browser.js';
-import { pageStates, Walk } from '../support/page-states.js';
+import { pageStates } from '../support/page-states.js';
+import { Walk } from '../support/page-walk.js';
 
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const screens = join(__dirname, '../../docs/screens');
@@ -27,7 +28,7 @@ const views = [
   { colorScheme: 'dark', viewport: desktop, name: 'desktop-dark' },
 ] as const;
 /** Those of which a second picture says more. */
-const shownTwice = ['verify-app', 'enrol-app', 'manage', 'try-it-token', 'link-expired'];
+const shownTwice = ['verify-app', 'enrol-app', 'manage', 'try-it', 'link-expired'];
 
 let service: Hosted;
 let browser: Browser;
@@ -38,8 +39,13 @@ beforeAll(async () => {
   service = await startHosted();
   browser = await startBrowser();
   site = await startShop();
-  const shop = await service.register('Acme', 'Shop', { redirectUris: [site.redirectUri] });
-  walk = new Walk({ service, site, shop });
+  const redirectUris = [site.redirectUri];
+  const shop = await service.register('Acme', 'Shop', { redirectUris });
+  const club = await service.register('Acme', 'Club', {
+    redirectUris,
+    rememberDeviceSeconds: 2_592_000,
+  });
+  walk = new Walk({ service, site, shop, club });
   if (isShown) mkdirSync(screens, { recursive: true });
 }, 120_000);
 afterAll(async () => {
@@ -70,7 +76,10 @@ it.each(pageStates)('$name', async ({ name, window = {}, reach }) => {
     expect([view, width]).toEqual([view, Math.min(width, viewport.width)]);
     if (isShown && (viewport === phone || shownTwice.includes(name))) {
       const path = join(screens, viewport === phone ? `${name}.png` : `${name}-${view}.png`);
-      await page.screenshot({ path, fullPage: true, scale: 'css' });
+      // A window as high as the page: a picture of the full page takes a phone for a desktop.
+      const wanted = await page.locator('html').evaluate((html) => html.scrollHeight);
+      await page.setViewportSize({ ...viewport, height: Math.max(wanted, viewport.height) });
+      await page.screenshot({ path, scale: 'css' });
     }
   }
   await context.close();

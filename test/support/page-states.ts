@@ -1,73 +1,11 @@
 /** Every page in each of its states, as a walk that brings a browser there. */
-import type { BrowserContextOptions, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { defaultTotpParameters } from '../../src/otp/algorithm.js';
 import { decodeSecret } from '../../src/otp/secret.js';
 import { stepAt, totp } from '../../src/otp/totp.js';
-import type { Registered } from './application.js';
-import { enrol, type Authenticator } from './authenticator.js';
-import type { Hosted, Shop } from './browser.js';
-import { addressOf, makeLink } from './links.js';
-import { codeAt, enrolPhone, otherThan, phoneBook } from './phones.js';
+import type { PageState, Walk } from './page-walk.js';
+import { codeAt, otherThan } from './phones.js';
 import { begin } from './sessions.js';
-
-export interface Ground {
-  readonly service: Hosted;
-  readonly site: Shop;
-  readonly shop: Registered;
-}
-
-export interface PageState {
-  readonly name: string;
-  readonly window?: BrowserContextOptions;
-  /** Brings a new window to the state. */
-  reach(page: Page, walk: Walk): Promise<unknown>;
-}
-
-/** The steps that states have in common. */
-export class Walk {
-  private static users = 0;
-  private static readonly numbers = phoneBook('415');
-
-  constructor(readonly ground: Ground) {}
-
-  async user(): Promise<Authenticator> {
-    const { service, shop } = this.ground;
-    const app = await enrol(service, `user-${++Walk.users}`, { key: shop.key });
-    service.clock.advance(30);
-    return app;
-  }
-
-  async phoneUser(userId = `user-${++Walk.users}`) {
-    const { service, shop } = this.ground;
-    const number = this.number();
-    await enrolPhone(service, userId, number, {}, { key: shop.key });
-    service.clock.advance(120);
-    return { userId, number };
-  }
-
-  number = () => Walk.numbers();
-  /** Of a user who has no factor yet. */
-  name = () => `user-${++Walk.users}`;
-
-  async follow(page: Page, user_id: string, purpose: string, extra = {}): Promise<void> {
-    await page.goto(await this.address(user_id, purpose, extra));
-    await page.waitForURL(`**/${purpose}`);
-  }
-
-  async address(user_id: string, purpose: string, extra = {}): Promise<string> {
-    const { service, shop, site } = this.ground;
-    const body = { user_id, purpose, redirect_uri: site.redirectUri, ...extra };
-    return addressOf(await makeLink(service, shop, body)).href;
-  }
-
-  /** Types a code, which is sent by its last digit. */
-  async type(page: Page, code: string): Promise<void> {
-    await page.locator('input[autocomplete="one-time-code"]').fill(code);
-  }
-
-  press = (page: Page, name: string) =>
-    page.getByRole('button', { name, exact: true }).first().click();
-}
 
 const purchase = { payee: 'Alpine Sports, Bern', amount: '1,240.00 CHF', order: '2030-0042' };
 
@@ -147,6 +85,29 @@ const verify: PageState[] = [
       walk.follow(page, (await walk.user()).userId, 'verify', { transaction: purchase }),
   },
   {
+    name: 'verify-trust',
+    reach: async (page, walk) => {
+      const { userId: user_id } = await walk.user();
+      await page.goto(await walk.addressFor(walk.ground.club, { user_id, purpose: 'verify' }));
+      await page.getByRole('checkbox').check();
+    },
+  },
+  {
+    name: 'verify-key',
+    reach: async (page, walk) => {
+      const user = walk.name();
+      await walk.key(page, user);
+      await walk.follow(page, user, 'verify');
+    },
+  },
+  {
+    name: 'verify-nameless',
+    reach: async (page, walk) => {
+      await page.goto(await walk.addressFor(walk.ground.shop, { purpose: 'verify' }));
+      await page.waitForURL('**/verify');
+    },
+  },
+  {
     name: 'verify-no-factor',
     reach: (page, walk) => walk.follow(page, walk.name(), 'verify'),
   },
@@ -199,6 +160,23 @@ const setUp: PageState[] = [
       await page.getByRole('status').waitFor();
     },
   },
+  {
+    name: 'enrol-key',
+    reach: (page, walk) => walk.follow(page, walk.name(), 'enrol', { types: ['webauthn'] }),
+  },
+  {
+    name: 'enrol-key-no-script',
+    window: { javaScriptEnabled: false },
+    reach: async (page, walk) => {
+      const link = { user_id: walk.name(), purpose: 'enrol', types: ['webauthn', 'totp'] };
+      const address = await walk.addressFor(walk.ground.shop, link);
+      await page.goto(address);
+      await page.getByLabel('Link').fill(address);
+      await walk.press(page, 'Continue');
+      await page.getByRole('button', { name: 'Security key or passkey' }).click();
+    },
+  },
+  { name: 'enrol-key-done', reach: (page, walk) => walk.key(page, walk.name()) },
   {
     name: 'enrol-number',
     reach: (page, walk) => walk.follow(page, walk.name(), 'enrol', { types: ['phone'] }),
@@ -324,10 +302,11 @@ const workshop: PageState[] = [
   },
 ];
 
+/** The workshop first: later its inbox is full of everybody else's messages. */
 export const pageStates: readonly PageState[] = [
+  ...workshop,
   ...opening,
   ...verify,
   ...setUp,
   ...manage,
-  ...workshop,
 ];
