@@ -3,9 +3,12 @@ import type { Page } from 'playwright-core';
 import { defaultTotpParameters } from '../../src/otp/algorithm.js';
 import { decodeSecret } from '../../src/otp/secret.js';
 import { stepAt, totp } from '../../src/otp/totp.js';
+import { remember } from './devices.js';
 import type { PageState, Walk } from './page-walk.js';
 import { codeAt, otherThan } from './phones.js';
+import { newSet } from './recovery-codes.js';
 import { begin } from './sessions.js';
+import { workshop } from './workshop-states.js';
 
 const purchase = { payee: 'Alpine Sports, Bern', amount: '1,240.00 CHF', order: '2030-0042' };
 
@@ -101,6 +104,16 @@ const verify: PageState[] = [
     },
   },
   {
+    name: 'verify-recovery',
+    reach: async (page, walk) => {
+      const { userId } = await walk.user();
+      await newSet(walk.ground.service, userId, {}, { key: walk.ground.shop.key });
+      await walk.follow(page, userId, 'verify');
+      await walk.press(page, 'Recovery codes');
+      await page.getByText('Each works once').waitFor();
+    },
+  },
+  {
     name: 'verify-nameless',
     reach: async (page, walk) => {
       await page.goto(await walk.addressFor(walk.ground.shop, { purpose: 'verify' }));
@@ -178,6 +191,14 @@ const setUp: PageState[] = [
   },
   { name: 'enrol-key-done', reach: (page, walk) => walk.key(page, walk.name()) },
   {
+    name: 'enrol-recovery',
+    reach: async (page, walk) => {
+      await walk.follow(page, (await walk.user()).userId, 'enrol');
+      await page.getByRole('button', { name: 'Recovery codes' }).click();
+      await page.locator('.codes').waitFor();
+    },
+  },
+  {
     name: 'enrol-number',
     reach: (page, walk) => walk.follow(page, walk.name(), 'enrol', { types: ['phone'] }),
   },
@@ -209,9 +230,12 @@ const setUp: PageState[] = [
 ];
 
 const list = async (page: Page, walk: Walk) => {
-  const { service, shop } = walk.ground;
+  const { service, shop, club } = walk.ground;
   const app = await walk.user();
   await walk.phoneUser(app.userId);
+  await newSet(service, app.userId, {}, { key: shop.key });
+  await remember(service, app, { key: club.key });
+  service.clock.advance(30);
   await begin(service, app, undefined, { key: shop.key });
   service.clock.advance(30);
   await walk.follow(page, app.userId, 'manage');
@@ -266,38 +290,6 @@ const manage: PageState[] = [
       await walk.press(page, 'Remove…');
       await walk.type(page, app.code());
       await page.getByRole('checkbox').waitFor();
-    },
-  },
-];
-
-const workshop: PageState[] = [
-  { name: 'try-it', reach: (page, { ground }) => page.goto(ground.service.url) },
-  {
-    name: 'try-it-qr',
-    reach: async (page, walk) => {
-      await page.goto(walk.ground.service.url);
-      await walk.press(page, 'Show me a QR code');
-      await page.locator('.qr').waitFor();
-    },
-  },
-  {
-    name: 'try-it-token',
-    reach: async (page, walk) => {
-      await page.goto(walk.ground.service.url);
-      await walk.press(page, 'Send a code');
-      const code = await page.locator('.message .big').first().innerText();
-      await page.getByLabel('Code from the message').fill(code);
-      // Six digits send themselves, unless the button was faster.
-      const button = page.getByRole('button', { name: 'Log in by phone' });
-      await button.click({ timeout: 2_000 }).catch(() => undefined);
-      await page.locator('#jwt').waitFor();
-    },
-  },
-  {
-    name: 'inbox',
-    reach: async (page, walk) => {
-      await walk.phoneUser();
-      await page.goto(`${walk.ground.service.url}/dev/inbox`);
     },
   },
 ];
