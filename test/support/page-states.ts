@@ -1,10 +1,7 @@
 /** Every page in each of its states, as a walk that brings a browser there. */
 import type { Page } from 'playwright-core';
-import { defaultTotpParameters } from '../../src/otp/algorithm.js';
-import { decodeSecret } from '../../src/otp/secret.js';
-import { stepAt, totp } from '../../src/otp/totp.js';
 import { remember } from './devices.js';
-import type { PageState, Walk } from './page-walk.js';
+import { codeOf, type PageState, type Walk } from './page-walk.js';
 import { codeAt, otherThan } from './phones.js';
 import { newSet } from './recovery-codes.js';
 import { begin } from './sessions.js';
@@ -135,11 +132,6 @@ const verify: PageState[] = [
 const beginApp = async (page: Page, walk: Walk) => {
   await walk.follow(page, walk.name(), 'enrol', { types: ['totp'] });
   await page.locator('.qr').waitFor();
-};
-const codeOf = ({ ground }: Walk, secret: string) => {
-  const { periodSeconds } = defaultTotpParameters;
-  const step = stepAt(ground.service.clock.now(), periodSeconds);
-  return totp(decodeSecret(secret), step, defaultTotpParameters);
 };
 
 const setUp: PageState[] = [

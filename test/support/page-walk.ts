@@ -1,5 +1,8 @@
 /** What walks through the pages have in common: users, links, and what is typed. */
 import type { BrowserContextOptions, Page } from 'playwright-core';
+import { defaultTotpParameters } from '../../src/otp/algorithm.js';
+import { decodeSecret } from '../../src/otp/secret.js';
+import { stepAt, totp } from '../../src/otp/totp.js';
 import type { Registered } from './application.js';
 import { enrol, type Authenticator } from './authenticator.js';
 import type { Hosted, Shop } from './browser.js';
@@ -88,3 +91,10 @@ export class Walk {
   press = (page: Page, name: string) =>
     page.getByRole('button', { name, exact: true }).first().click();
 }
+
+/** The code that an app with this secret shows now. */
+export const codeOf = ({ ground }: Walk, secret: string) => {
+  const { periodSeconds } = defaultTotpParameters;
+  const step = stepAt(ground.service.clock.now(), periodSeconds);
+  return totp(decodeSecret(secret), step, defaultTotpParameters);
+};
