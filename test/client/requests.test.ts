@@ -45,6 +45,14 @@ const thrown = (call: Promise<unknown>): Promise<WatchwordError> =>
   );
 
 describe('a request', () => {
+  it('carries the proof that a removal takes, and only where there is one', async () => {
+    const { client, sent } = scripted([json({}), json({})]);
+    await client.revokeFactor({ id: 'fac_1' }, { proof: 'eyJ.a.b' });
+    await client.revokeFactor({ id: 'fac_2' });
+    const proofs = sent.map(({ init }) => new Headers(init.headers).get('watchword-proof'));
+    expect(proofs).toEqual(['eyJ.a.b', null]);
+  });
+
   it('has what the operation takes where it belongs', async () => {
     const { client, sent } = scripted([json({}), json({ data: [] }), json({ data: [] })]);
     await client.verifyUser({ user_id: 'ann/b ü?', code: '123456', first_factor: ['pwd'] });
