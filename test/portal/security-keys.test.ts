@@ -125,18 +125,6 @@ it.each<[Transport, boolean, boolean]>([
   });
 });
 
-it('a key that could remember and knows nobody: Chromium makes none on it, and the page says so', async () => {
-  const user = `person-${++users}`;
-  const page = await newWindow();
-  await plugIn(page, 'usb', false, true);
-  await follow(page, user, 'enrol');
-  await press(page, 'Security key or passkey');
-  await press(page, 'Continue');
-  await page.getByText('That did not work with this key.').waitFor();
-  await press(page, 'Choose another way');
-  await page.getByRole('button', { name: 'Authenticator app' }).waitFor();
-});
-
 it('says when no key has answered, and goes another way', async () => {
   const user = `person-${++users}`;
   const page = await newWindow();
