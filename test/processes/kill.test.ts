@@ -10,7 +10,7 @@ import { defaultTotpParameters } from '../../src/otp/algorithm.js';
 import { startPostgres, type Postgres } from '../support/postgres.js';
 import { installation, startProcess, type ServiceProcess } from '../support/service-process.js';
 
-const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 16);
+const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 12);
 const USERS = 4;
 const isEmbedded = process.env['WATCHWORD_TEST_DATABASE'] === 'pglite';
 

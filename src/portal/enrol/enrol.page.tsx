@@ -1,3 +1,4 @@
+import type { Factor } from '../../factors/factor.js';
 import { Alert, BackToList, Form, pathOf, plain } from '../controls.js';
 import { Notice } from '../code-form.js';
 import { KeyForm } from '../key-form.js';
@@ -5,6 +6,7 @@ import { Icon } from '../icons.js';
 import type { Told } from '../notice.js';
 import type { Page } from '../page.js';
 import type { Content } from '../render.js';
+import type { Texts } from '../texts.js';
 import { AppStep } from './app-step.js';
 import { CodeStep, NumberStep, type NumberForm } from './phone-steps.js';
 import type { EnrolView, Step } from './enrol-state.js';
@@ -229,9 +231,7 @@ function Done({ page, view, step: { factor, ways } }: DoneProps) {
           type="text"
           maxLength={64}
           autocomplete="off"
-          placeholder={texts.say(
-            factor.type === 'phone' ? 'enrol.done.name.phone' : 'enrol.done.name.app',
-          )}
+          placeholder={exampleOf(texts, factor)}
           aria-invalid={isWrong ? 'true' : undefined}
           aria-describedby={isWrong ? 'notice' : undefined}
           dir="auto"
@@ -258,4 +258,10 @@ function Done({ page, view, step: { factor, ways } }: DoneProps) {
       </Form>
     </>
   );
+}
+
+/** A name that somebody might give; a key may be anything. */
+function exampleOf(texts: Texts, { type }: Factor): string | undefined {
+  if (type === 'phone') return texts.say('enrol.done.name.phone');
+  return type === 'totp' ? texts.say('enrol.done.name.app') : undefined;
 }
