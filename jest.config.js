@@ -146,11 +146,10 @@ function onDatabase(database, elsewhere) {
 
 export default {
   testTimeout: 90_000,
+  reporters: ['default', '<rootDir>/scripts/jest-stall-reporter.cjs'],
   testSequencer: '<rootDir>/scripts/jest-sequencer.cjs',
   // More than processors: the process tests mostly wait for somebody else.
   maxWorkers: Math.max(3, availableParallelism()),
-  // What a test file leaves behind is 30 MB; a worker that has grown spends its time on collecting garbage.
-  workerIdleMemoryLimit: '500MB',
   projects: [
     {
       ...shared,

@@ -13,6 +13,7 @@ import { Dispatcher } from './delivery/dispatcher.js';
 import { Health } from './health/health.js';
 import { drain } from './http/drain.js';
 import { nestLog } from './http/log.js';
+import { Metrics } from './http/metrics.js';
 import { serveDocs } from './http/openapi.js';
 import { createServer } from './http/server.js';
 import { listenForOperator } from './operator/operator-socket.js';
@@ -68,6 +69,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     throw error;
   });
   try {
+    app.get(Metrics).watchProcess();
     const health = app.get(Health);
     health.start();
     await app.listen(config.port, config.host);

@@ -28,11 +28,18 @@ export class Metrics {
   readonly text: () => Promise<string>;
 
   constructor(delivery: DeliveryMetrics, devices: DevicesMetrics, tokens: HardwareTokensMetrics) {
-    collectDefaultMetrics({ register: this.registry });
     for (const metric of [...delivery.all, ...devices.all, ...tokens.all])
       this.registry.registerMetric(metric);
     const own = () => this.registry.metrics();
     this.text = cluster.isWorker ? metricsOfAll(this.registry) : own;
+  }
+
+  /**
+   * Adds the figures of this process: its memory, its event loop, its garbage collector. To be asked once in the
+   * life of a process, for what watches the collector is never taken away again.
+   */
+  watchProcess(): void {
+    collectDefaultMetrics({ register: this.registry });
   }
 
   /** Counts a request that has been answered. */

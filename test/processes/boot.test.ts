@@ -62,6 +62,11 @@ describe('a first start', () => {
       expect(await service.call('GET', path)).toMatchObject({ status: 200 });
   });
 
+  it('counts what the process itself takes', async () => {
+    const { body } = await service.call('GET', '/metrics');
+    expect(body).toMatch(/^process_resident_memory_bytes \d/m);
+  });
+
   it('keeps what is secret for the owner alone', async () => {
     const mode = async (name: string) =>
       (await stat(join(environment['WATCHWORD_DATA_DIR'] ?? '', name))).mode & 0o777;
