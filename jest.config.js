@@ -158,6 +158,7 @@ export default {
     },
     onDatabase('pglite', edge),
     onDatabase('postgres', [
+      'test/cli/assurance-rules.test.ts',
       'test/cli/hosted-pages.test.ts',
       'test/cli/operator.test.ts',
       'test/processes/data-folder.test.ts',

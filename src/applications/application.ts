@@ -12,6 +12,8 @@ export interface Application {
   readonly accessTokenSeconds: number;
   /** Factor types it accepts. */
   readonly factorTypes: readonly string[];
+  /** Those of them whose proof may earn `aal2`; null: all. */
+  readonly aal2Types: readonly string[] | null;
   /** Age of the proof that binding a further factor needs; null: none is asked for (S15). */
   readonly enrolProofSeconds: number | null;
   /** How long a session may lie unused, and how long it may last at all (S93). */

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { Database, type Executor } from '../storage/database.js';
 import type { KeyHash, Scope } from './api-key.js';
 import type { Application, Holder } from './application.js';
+import type { AssurancePolicy } from './assurance-policy.js';
 
 export interface NewApiKey {
   readonly id: string;
@@ -30,6 +31,7 @@ const columns = [
   'applications.audience',
   'applications.access_token_seconds as accessTokenSeconds',
   'applications.factor_types as factorTypes',
+  'applications.aal2_types as aal2Types',
   'applications.enrol_proof_seconds as enrolProofSeconds',
   'applications.session_idle_seconds as sessionIdleSeconds',
   'applications.session_seconds as sessionSeconds',
@@ -98,6 +100,7 @@ export class ApplicationsRepository {
         audience: application.audience,
         access_token_seconds: application.accessTokenSeconds,
         factor_types: [...application.factorTypes],
+        aal2_types: application.aal2Types && [...application.aal2Types],
         enrol_proof_seconds: application.enrolProofSeconds,
         session_idle_seconds: application.sessionIdleSeconds,
         session_seconds: application.sessionSeconds,
@@ -145,6 +148,22 @@ export class ApplicationsRepository {
     await executor
       .updateTable('applications')
       .set({ remember_device_seconds: seconds })
+      .where('id', '=', id)
+      .execute();
+  }
+
+  async setAssurance(
+    executor: Executor,
+    id: string,
+    { factorTypes, aal2Types, enrolProofSeconds }: AssurancePolicy,
+  ): Promise<void> {
+    await executor
+      .updateTable('applications')
+      .set({
+        factor_types: [...factorTypes],
+        aal2_types: aal2Types && [...aal2Types],
+        enrol_proof_seconds: enrolProofSeconds,
+      })
       .where('id', '=', id)
       .execute();
   }

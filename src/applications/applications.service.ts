@@ -7,12 +7,16 @@ import { newId } from '../storage/ids.js';
 import { hashApiKey, hintOf, LIVE_KEYS, newApiKey, scopes, type Scope } from './api-key.js';
 import type { Application } from './application.js';
 import { ApplicationsRepository, type ApiKeySummary } from './applications.repository.js';
+import { refuseUnfit } from './assurance-policy.js';
 
 export interface ApplicationRequest {
   readonly realm: string;
   readonly name: string;
   readonly audience?: string | undefined;
   readonly accessTokenSeconds?: number | undefined;
+  /** Left out: all there are. */
+  readonly factorTypes?: readonly string[] | undefined;
+  readonly aal2Types?: readonly string[] | null | undefined;
   readonly enrolProofSeconds?: number | undefined;
   readonly sessionIdleSeconds?: number | undefined;
   readonly sessionSeconds?: number | undefined;
@@ -74,7 +78,8 @@ export class ApplicationsService {
         name: request.name,
         audience: request.audience ?? id,
         accessTokenSeconds: request.accessTokenSeconds ?? ACCESS_TOKEN_SECONDS,
-        factorTypes: FACTOR_TYPES,
+        factorTypes: request.factorTypes ?? FACTOR_TYPES,
+        aal2Types: request.aal2Types ?? null,
         enrolProofSeconds: request.enrolProofSeconds ?? null,
         sessionIdleSeconds: request.sessionIdleSeconds ?? SESSION_IDLE_SECONDS,
         sessionSeconds: request.sessionSeconds ?? SESSION_SECONDS,
@@ -84,6 +89,7 @@ export class ApplicationsService {
         redirectUris: request.redirectUris ?? [],
         frameOrigins: request.frameOrigins ?? [],
       };
+      refuseUnfit(application);
       if (!(await this.repository.add(executor, application, createdAt)))
         throw new OperatorError(
           `The realm "${request.realm}" already has an application "${request.name}". Choose another name, or make a key for it: watchword keys create.`,
@@ -167,6 +173,38 @@ export class ApplicationsService {
       });
     });
     return { ...application, rememberDeviceSeconds: seconds };
+  }
+
+  /**
+   * Says which factor types an application accepts, which of them may earn `aal2`, and how fresh a proof adding
+   * and removing factors needs; what is left out stays. It holds for the next proof and the next change of
+   * factors: sessions keep what they were granted.
+   *
+   * @throws OperatorError if the application is unknown, or a type may earn `aal2` that is not accepted
+   */
+  async setAssurance(
+    id: string,
+    request: Pick<ApplicationRequest, 'factorTypes' | 'aal2Types'> & {
+      readonly enrolProofSeconds?: number | null | undefined;
+    },
+  ): Promise<Application> {
+    return this.database.transaction(async (executor) => {
+      await this.repository.lock(executor, id);
+      const application = await this.known(id, executor);
+      const {
+        factorTypes = application.factorTypes,
+        aal2Types = application.aal2Types,
+        enrolProofSeconds = application.enrolProofSeconds,
+      } = request;
+      const policy = { factorTypes, aal2Types, enrolProofSeconds };
+      refuseUnfit(policy);
+      await this.repository.setAssurance(executor, id, policy);
+      await this.audit.record(executor, operator(application), {
+        type: 'application.assurance_set',
+        ...policy,
+      });
+      return { ...application, ...policy };
+    });
   }
 
   /** @returns undefined where there is none of that id */

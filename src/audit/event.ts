@@ -57,6 +57,13 @@ export type AuditEvent =
       readonly redirectUris: readonly string[];
       readonly frameOrigins: readonly string[];
     }
+  | {
+      /** Which factor types are accepted, and which of them may earn `aal2`; null: all. */
+      readonly type: 'application.assurance_set';
+      readonly factorTypes: readonly string[];
+      readonly aal2Types: readonly string[] | null;
+      readonly enrolProofSeconds: number | null;
+    }
   /** How long browsers are remembered; null: not at all. */
   | { readonly type: 'application.device_memory_set'; readonly seconds: number | null }
   | { readonly type: 'api_key.created'; readonly keyId: string; readonly scopes: readonly string[] }

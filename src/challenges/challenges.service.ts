@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { requireAccepted } from '../applications/accepted-types.js';
 import { auditContext, type Caller } from '../applications/application.js';
 import { Audit } from '../audit/audit.js';
 import { Clock } from '../clock.js';
@@ -70,9 +71,7 @@ export class ChallengesService {
    *   an active one of the user's; `phone_invalid`, `phone_missing`, and why nothing is sent; `security_key_missing`
    */
   async create(caller: Caller, request: ChallengeRequest): Promise<Challenge> {
-    const { factorTypes } = caller.application;
-    if (!factorTypes.includes(request.type))
-      throw new WatchwordError('factor_type_not_allowed', { allowed: factorTypes });
+    requireAccepted(caller.application, [request.type]);
     if (request.user_id !== undefined && !caller.scopes.includes('verify'))
       throw new WatchwordError('scope_missing', { scopes: ['verify'] });
     return request.type === 'phone'
@@ -104,9 +103,10 @@ export class ChallengesService {
     return this.keys.optionsOf(challenge);
   }
 
-  /** @throws WatchwordError `not_found`, `challenge_ended`, and why nothing is sent */
+  /** @throws WatchwordError `not_found`, `factor_type_not_allowed`, `challenge_ended`, and why nothing is sent */
   async resend(caller: Caller, id: string, request: ResendRequest): Promise<Challenge> {
     const challenge = await this.get(caller, id);
+    requireAccepted(caller.application, [challenge.type]);
     if (challenge.factorId !== null) await this.requireUsable(caller, challenge);
     return this.phones.resend(caller, challenge, {
       channel: request.channel,

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { requireAccepted } from '../applications/accepted-types.js';
 import { auditContext, type Caller } from '../applications/application.js';
 import { WatchwordError } from '../errors.js';
 import type { MessageState } from '../delivery/message.js';
@@ -83,10 +84,11 @@ export class Enrolment {
   /**
    * Finishes an enrolment by its first code, which is used up by that (S13), or by a security key's response.
    *
-   * @throws WatchwordError `answer_mismatched`; as `Activation.activate` or `KeyActivation.activate`; for a phone as `Verification.byChallenge` too
+   * @throws WatchwordError `factor_type_not_allowed`, `answer_mismatched`; as `Activation.activate` or `KeyActivation.activate`; for a phone as `Verification.byChallenge` too
    */
   async activate(caller: Caller, id: string, { code, response }: FirstAnswer): Promise<Factor> {
     const factor = await this.factors.get(caller, id);
+    requireAccepted(caller.application, [factor.type]);
     if (factor.type === 'webauthn' && response !== undefined)
       return this.keyActivation.activate(caller, id, response);
     if (factor.type === 'webauthn' || code === undefined)

@@ -46,6 +46,7 @@ export const withDevice: ChargeParts = {
       JOIN applications a ON a.id = d.application_id
       WHERE d.revoked_at IS NULL AND d.ends_at > $6
         AND d.proved_at + a.remember_device_seconds * interval '1 second' > $6
+        AND d.factor_type = ANY(a.factor_types)
         AND d.consecutive < $16::int AND d.failures < $17::int
         AND (d.token_hash = i.device_hash OR d.previous_hash = i.device_hash AND d.previous_until > $6)
       ORDER BY d.id FOR UPDATE OF d

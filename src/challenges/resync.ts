@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { requireAccepted } from '../applications/accepted-types.js';
 import { auditContext, type Caller } from '../applications/application.js';
 import { Audit } from '../audit/audit.js';
 import type { RefusalReason } from '../audit/event.js';
@@ -57,9 +58,7 @@ export class Resync {
     if (status === 'revoked') throw new WatchwordError('not_found');
     const method = this.methods.of(factor);
     if (method?.canResync(factor) !== true) throw new WatchwordError('factor_not_resyncable');
-    const { factorTypes } = caller.application;
-    if (!factorTypes.includes(factor.type))
-      throw new WatchwordError('factor_type_not_allowed', { allowed: factorTypes });
+    requireAccepted(caller.application, [factor.type]);
     if (status === 'pending') return this.activation.activateAstray(caller, factorId, codes);
 
     const charge = await this.charge(factor, now);

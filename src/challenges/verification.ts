@@ -213,7 +213,7 @@ export class Verification {
   ): Promise<Issued> {
     const { userId, factorId, type, method, userCheck } = proven;
     const { session, replaces_session: replaces, certificate_thumbprint: certificate } = request;
-    const grant = grantOf({
+    const proof = {
       userId,
       factor: { id: factorId, type },
       method,
@@ -222,7 +222,8 @@ export class Verification {
       transactionHash: claim.transactionHash,
       certificate: certificate ?? null,
       provenAt: claim.now,
-    });
+    };
+    const grant = grantOf(proof, claim.caller.application);
     const device = await this.known.afterProof(claim, charge.device !== undefined, proven, request);
     const issued =
       session === undefined

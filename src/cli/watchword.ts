@@ -8,6 +8,7 @@ import { OperatorError } from '../errors.js';
 import type { Finding } from '../operator/doctor.js';
 import { explain } from '../operator/explain.js';
 import type { OperationName } from '../operator/operations.js';
+import { addApplicationCommands } from './application-commands.js';
 import { print } from './print.js';
 import { addRealmCommands } from './realm-commands.js';
 import { runOperation } from './run-operation.js';
@@ -27,13 +28,6 @@ function show(result: unknown): void {
   print(result, program.opts<{ json?: true }>().json === true);
 }
 
-/** An option that was given without a value empties its list. */
-const listOf = (given: unknown) => (given === true ? [] : given);
-const seconds = (text: string): number => {
-  const value = Number(text);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError('It must be a whole number of seconds.');
-};
 const scopesOption = new Option('--scopes <scopes...>', 'what the key may do')
   .choices([...scopes])
   .default([...scopes], 'all');
@@ -55,71 +49,7 @@ program
     show({ migrated: await migrateOnly(config) });
   });
 
-const applications = program
-  .command('applications')
-  .description('services that delegate to this one');
-applications
-  .command('create')
-  .description('register an application, with its first key')
-  .requiredOption('--realm <name>', 'directory of users; a new name makes a new one')
-  .requiredOption('--name <name>', 'its name in the realm')
-  .option('--audience <text>', 'aud of its tokens; its id if left out')
-  .option('--access-token-seconds <n>', 'life of its tokens (default: 900)', seconds)
-  .option('--enrol-proof-seconds <n>', 'how fresh a proof a further factor needs', seconds)
-  .option(
-    '--session-idle-seconds <n>',
-    'a session unused for so long ends (default: a week)',
-    seconds,
-  )
-  .option('--session-seconds <n>', 'a session ends after so long (default: 30 days)', seconds)
-  .option('--no-sessions-end-with-factor', 'sessions outlive the factor that began them')
-  .option(
-    '--remember-device-seconds <n>',
-    'remember a browser after a proof; at most 90 days',
-    seconds,
-  )
-  .option('--token-audience <text...>', 'other services that it may get client tokens for')
-  .option('--redirect-uri <uri...>', 'where the hosted pages may send browsers back to')
-  .option('--frame-origin <origin...>', 'origins that may frame the hosted pages')
-  .addOption(scopesOption)
-  .action(({ tokenAudience, redirectUri, frameOrigin, ...options }: Record<string, unknown>) =>
-    run('applications.create', {
-      ...options,
-      tokenAudiences: tokenAudience,
-      redirectUris: redirectUri,
-      frameOrigins: frameOrigin,
-    }),
-  );
-applications
-  .command('update <id>')
-  .description(
-    'set the addresses of the hosted pages; a list that is given replaces the one before',
-  )
-  .option('--redirect-uri [uri...]', 'where the hosted pages may send browsers back to')
-  .option('--frame-origin [origin...]', 'origins that may frame the hosted pages')
-  .action((id: string, { redirectUri, frameOrigin }: Record<string, unknown>) =>
-    run('applications.update', {
-      id,
-      redirectUris: listOf(redirectUri),
-      frameOrigins: listOf(frameOrigin),
-    }),
-  );
-applications
-  .command('allow-audience <id> [audiences...]')
-  .description('say for which other services it may get client tokens; none takes all away')
-  .action((id: string, audiences: string[]) =>
-    run('applications.allow-audience', { id, audiences }),
-  );
-applications
-  .command('remember-devices <id> <seconds>')
-  .description('say for how long browsers are remembered after a proof: seconds, or "off"')
-  .action((id: string, text: string) =>
-    run('applications.remember-devices', { id, seconds: text === 'off' ? null : Number(text) }),
-  );
-applications
-  .command('list')
-  .description('show every application')
-  .action(() => run('applications.list'));
+addApplicationCommands(program, scopesOption, run);
 
 const keys = program
   .command('keys')

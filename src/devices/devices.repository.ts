@@ -185,15 +185,19 @@ export class DevicesRepository {
   }
 
   private live(executor: Executor, owner: DeviceOwner, now: Date, attemptsUnderWay: number) {
-    return executor
-      .selectFrom('devices')
-      .innerJoin('applications', 'applications.id', 'devices.application_id')
-      .select([...columns, endsAt.as('ends_at')])
-      .where(ownedBy(owner))
-      .where('devices.revoked_at', 'is', null)
-      .where(endsAt, '>', now)
-      .where('devices.consecutive', '<', DEVICE_ATTEMPTS + attemptsUnderWay)
-      .where('devices.failures', '<', DEVICE_FAILURES + attemptsUnderWay);
+    return (
+      executor
+        .selectFrom('devices')
+        .innerJoin('applications', 'applications.id', 'devices.application_id')
+        .select([...columns, endsAt.as('ends_at')])
+        .where(ownedBy(owner))
+        .where('devices.revoked_at', 'is', null)
+        .where(endsAt, '>', now)
+        // Remembered by what the application accepts no more, it is not known.
+        .where(sql<boolean>`devices.factor_type = ANY(applications.factor_types)`)
+        .where('devices.consecutive', '<', DEVICE_ATTEMPTS + attemptsUnderWay)
+        .where('devices.failures', '<', DEVICE_FAILURES + attemptsUnderWay)
+    );
   }
 }
 

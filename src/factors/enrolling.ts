@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { requireAccepted } from '../applications/accepted-types.js';
 import { auditContext, type Caller } from '../applications/application.js';
 import { Audit } from '../audit/audit.js';
 import { Clock } from '../clock.js';
@@ -51,7 +52,7 @@ export class Enrolling {
   async enrol(caller: Caller, userId: string, request: PendingRequest): Promise<Factor> {
     const { application } = caller;
     const { realmId, enrolProofSeconds } = application;
-    requireAllowed(caller, request.type === 'serial' ? deviceTypes : [request.type]);
+    requireAccepted(application, request.type === 'serial' ? deviceTypes : [request.type]);
     const proven =
       enrolProofSeconds === null ||
       (await this.freshProof.holds(application, userId, request.proof, enrolProofSeconds));
@@ -110,7 +111,7 @@ export class Enrolling {
         return { type: 'webauthn', ...this.webauthn.enrol(place, request.webauthn, live) };
       case 'serial':
         if (token === undefined) throw new WatchwordError('hardware_token_unavailable');
-        requireAllowed(caller, [token.type]);
+        requireAccepted(caller.application, [token.type]);
         return this.ofToken(place, token);
     }
   }
@@ -154,13 +155,6 @@ export class Enrolling {
     if (secret !== undefined && this.methods.isAmong(live, secret))
       throw new WatchwordError('factor_secret_in_use');
   }
-}
-
-/** @throws WatchwordError `factor_type_not_allowed` where the application accepts none of the types */
-function requireAllowed({ application }: Caller, anyOf: readonly FactorType[]): void {
-  const { factorTypes } = application;
-  if (!anyOf.some((type) => factorTypes.includes(type)))
-    throw new WatchwordError('factor_type_not_allowed', { allowed: factorTypes });
 }
 
 function secretOf(request: PendingRequest) {

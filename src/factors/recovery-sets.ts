@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { requireAccepted } from '../applications/accepted-types.js';
 import { auditContext, type Caller } from '../applications/application.js';
 import { Audit } from '../audit/audit.js';
 import { Clock } from '../clock.js';
@@ -55,9 +56,8 @@ export class RecoverySets {
     { name, proof }: RecoverySetRequest,
   ): Promise<NewRecoverySet> {
     const { application } = caller;
-    const { realmId, enrolProofSeconds, factorTypes } = application;
-    if (!factorTypes.includes(this.method.type))
-      throw new WatchwordError('factor_type_not_allowed', { allowed: factorTypes });
+    const { realmId, enrolProofSeconds } = application;
+    requireAccepted(application, [this.method.type]);
     const isProven =
       enrolProofSeconds === null ||
       (await this.freshProof.holds(application, userId, proof, enrolProofSeconds));

@@ -3,7 +3,7 @@ import type { Scope } from '../applications/api-key.js';
 import { sha256 } from '../crypto/digest.js';
 import type { ErrorCode } from '../errors.js';
 import type { FactorType } from '../factors/factor.js';
-import type { FirstFactor, Grant } from '../tokens/claims.js';
+import type { FirstFactor, KeptGrant } from '../tokens/claims.js';
 
 /** How long a link may be opened (S21). */
 export const LINK_SECONDS = 600;
@@ -56,10 +56,7 @@ export interface Deed {
 }
 
 /** What was proved: it waits for its token, or is what the pages of `manage` want before they remove anything. */
-export type WaitingProof = Pick<
-  Grant,
-  'userId' | 'factor' | 'amr' | 'acr' | 'authTime' | 'transactionHash'
-> & {
+export type WaitingProof = KeptGrant & {
   /** Whether the user said on the page that this browser is theirs. */
   readonly trustsBrowser?: boolean;
   /** Of the form that has proved it, in the browser that sent it. */

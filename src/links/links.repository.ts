@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { sql, type Selectable } from 'kysely';
+import type { Application } from '../applications/application.js';
 import type { FactorType } from '../factors/factor.js';
 import { Database, type Executor } from '../storage/database.js';
 import type { LinkRow } from '../storage/schema/link-row.js';
@@ -189,13 +190,13 @@ export class LinksRepository {
 
   /**
    * Uses a code up: of several requests with it one gets an answer. A factor that was revoked since has
-   * proved nothing (S18).
+   * proved nothing (S18), nor has one of a type that the application accepts no more.
    *
    * @param purposes those that the caller may ask about
    */
   async exchange(
     executor: Executor,
-    applicationId: string,
+    { id: applicationId, factorTypes }: Pick<Application, 'id' | 'factorTypes'>,
     codeHash: Uint8Array,
     purposes: readonly LinkPurpose[],
     now: Date,
@@ -217,7 +218,8 @@ export class LinksRepository {
               .selectFrom('factors')
               .select('factors.id')
               .whereRef('factors.id', '=', 'links.factor_id')
-              .where('factors.status', '=', 'active'),
+              .where('factors.status', '=', 'active')
+              .where('factors.type', 'in', factorTypes),
           ),
         ]),
       )

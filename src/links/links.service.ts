@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { requireAccepted } from '../applications/accepted-types.js';
 import { auditContext, type Caller } from '../applications/application.js';
 import { Audit } from '../audit/audit.js';
 import { Clock } from '../clock.js';
@@ -12,7 +13,7 @@ import { SessionsService, type Issued } from '../sessions/sessions.service.js';
 import { Database } from '../storage/database.js';
 import { newId } from '../storage/ids.js';
 import { AccessTokens } from '../tokens/access-tokens.js';
-import type { FirstFactor } from '../tokens/claims.js';
+import { grantOfKept, type FirstFactor } from '../tokens/claims.js';
 import {
   codeHash,
   LINK_SECONDS,
@@ -70,9 +71,7 @@ export class LinksService {
       throw new WatchwordError('scope_missing', { scopes: [needed] });
     if (!application.redirectUris.includes(request.redirect_uri))
       throw new WatchwordError('redirect_uri_not_allowed');
-    const { factorTypes } = application;
-    if (request.types?.some((type) => !factorTypes.includes(type)) === true)
-      throw new WatchwordError('factor_type_not_allowed', { allowed: factorTypes });
+    for (const type of request.types ?? []) requireAccepted(application, [type]);
     const createdAt = this.clock.now();
     const token = randomToken();
     const link: Link = {
@@ -122,7 +121,7 @@ export class LinksService {
    * before a token exists.
    *
    * @throws WatchwordError `exchange_code_invalid` for whatever is not good now: unknown, another
-   *   application's, used before, too old, of a factor that was revoked (S105)
+   *   application's, used before, too old, of a factor that was revoked or is accepted no more (S105)
    */
   async exchange(
     caller: Caller,
@@ -136,7 +135,7 @@ export class LinksService {
     const purposes = linkPurposes.filter((purpose) => caller.scopes.includes(scopeOf[purpose]));
     const link = await this.database.transaction(async (executor) => {
       const hash = codeHash(code);
-      const fetched = await this.repository.exchange(executor, application.id, hash, purposes, now);
+      const fetched = await this.repository.exchange(executor, application, hash, purposes, now);
       if (fetched === undefined) throw new WatchwordError('exchange_code_invalid');
       await this.audit.record(executor, auditContext(caller), {
         type: 'link.exchanged',
@@ -151,10 +150,9 @@ export class LinksService {
       return { outcome: { purpose, user_id: userOf(link), done } };
     }
     const { certificate_thumbprint: certificate = null, session: kind, replaces_session } = request;
-    const { trustsBrowser = false, ...proved } = proof;
-    const grant = { ...proved, issuedAt: now, session: null, certificate };
-    const claim = { caller, now: proved.authTime, ...this.known.claimed(request) };
-    const { userId, factor } = proved;
+    const { trustsBrowser = false, userId, factor, authTime } = proof;
+    const grant = grantOfKept(proof, application, { issuedAt: now, certificate });
+    const claim = { caller, now: authTime, ...this.known.claimed(request) };
     const proven = { userId, factorId: factor.id, type: factor.type as FactorType };
     const device = await this.known.afterProof(claim, false, proven, {
       remember_device: trustsBrowser || request.remember_device === true,

@@ -7,7 +7,6 @@ import { z } from 'zod';
 import { scopes } from '../applications/api-key.js';
 import { ApplicationsService } from '../applications/applications.service.js';
 import { Callers } from '../applications/callers.js';
-import { faultOfFrameOrigin, faultOfRedirectUri } from '../applications/return-address.js';
 import { Audit } from '../audit/audit.js';
 import type { AuditEvent } from '../audit/event.js';
 import { Clock } from '../clock.js';
@@ -20,6 +19,7 @@ import { factorView } from '../factors/factors.views.js';
 import { Database } from '../storage/database.js';
 import { userId } from '../users/user.js';
 import { UsersService } from '../users/users.service.js';
+import { applicationOperations } from './application-operations.js';
 import { certificateOperations } from './certificate-operations.js';
 import { examine } from './doctor.js';
 import { hardwareTokenOperations } from './hardware-token-operations.js';
@@ -33,22 +33,6 @@ import { tokenImportOperations } from './token-import-operations.js';
 
 const text = z.string().min(1).max(255);
 const scopeList = z.array(z.enum(scopes)).min(1);
-const audienceList = z.array(text).max(32);
-const addresses = (faultOf: (text: string) => string | undefined) =>
-  z
-    .array(
-      z.string().superRefine((value, context) => {
-        const message = faultOf(value);
-        if (message !== undefined) context.addIssue({ code: 'custom', message });
-      }),
-    )
-    .max(32);
-const addressLists = {
-  redirectUris: addresses(faultOfRedirectUri).optional(),
-  frameOrigins: addresses(faultOfFrameOrigin).optional(),
-};
-/** At most 90 days: what a browser is trusted with should not outlive its owner's memory of it. */
-const deviceSeconds = z.int().min(60).max(7_776_000);
 const inRealm = { realm: text.optional() };
 const pauseTarget = z.strictObject({
   prefix: z
@@ -62,55 +46,7 @@ const pauseTarget = z.strictObject({
 });
 
 export const operations = {
-  'applications.create': operation(
-    z.strictObject({
-      realm: z
-        .string()
-        .min(1)
-        .max(64)
-        .regex(/^[^:\p{Cc}]*$/u, 'A realm’s name is shown by apps as the issuer: no colon in it.'),
-      name: text,
-      audience: text.optional(),
-      accessTokenSeconds: z.int().min(30).max(86_400).optional(),
-      enrolProofSeconds: z.int().min(1).max(86_400).optional(),
-      sessionIdleSeconds: z.int().min(60).max(31_536_000).optional(),
-      sessionSeconds: z.int().min(60).max(31_536_000).optional(),
-      sessionsEndWithFactor: z.boolean().optional(),
-      rememberDeviceSeconds: deviceSeconds.optional(),
-      tokenAudiences: audienceList.optional(),
-      ...addressLists,
-      scopes: scopeList,
-    }),
-    (context, { scopes: granted, ...request }) =>
-      context.get(ApplicationsService).create(request, granted),
-  ),
-  'applications.update': operation(
-    z.strictObject({ id: text, ...addressLists }),
-    async (context, { id, ...lists }) => {
-      const application = await context.get(ApplicationsService).setAddresses(id, lists);
-      context.get(Callers).forget();
-      return application;
-    },
-  ),
-  'applications.allow-audience': operation(
-    z.strictObject({ id: text, audiences: audienceList }),
-    async (context, { id, audiences }) => {
-      const application = await context.get(ApplicationsService).allowAudiences(id, audiences);
-      context.get(Callers).forget();
-      return application;
-    },
-  ),
-  'applications.remember-devices': operation(
-    z.strictObject({ id: text, seconds: deviceSeconds.nullable() }),
-    async (context, { id, seconds }) => {
-      const application = await context.get(ApplicationsService).rememberDevices(id, seconds);
-      context.get(Callers).forget();
-      return application;
-    },
-  ),
-  'applications.list': operation(z.strictObject({}), (context) =>
-    context.get(ApplicationsService).list(),
-  ),
+  ...applicationOperations,
   'keys.create': operation(
     z.strictObject({ application: text, scopes: scopeList }),
     (context, input) => context.get(ApplicationsService).createKey(input.application, input.scopes),

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock.js';
 import { WatchwordError } from '../errors.js';
 import { AccessTokens } from '../tokens/access-tokens.js';
+import { strengths, type Acr } from '../tokens/assurance.js';
 import { Introspection } from './introspection.js';
 import { isCrossSite, type BrowserRequest } from './cross-site.js';
 import { cookieHashOf, cookieIdOf } from './session-cookie.js';
@@ -10,7 +11,7 @@ import { SessionsRepository } from './sessions.repository.js';
 
 /** How good the proof has to be. */
 export interface Requirement {
-  readonly acr?: 'aal1' | 'aal2' | undefined;
+  readonly acr?: Acr | undefined;
   /** Each of these has to be among the proof's methods. */
   readonly amr?: readonly string[] | undefined;
   /** Seconds since the proof. */
@@ -24,7 +25,7 @@ export interface Standing {
   readonly userId: string;
   readonly applicationId: string;
   readonly amr: readonly string[];
-  readonly acr: string;
+  readonly acr: Acr;
   readonly authTime: Date;
   readonly sessionId: string | undefined;
 }
@@ -39,7 +40,6 @@ export interface ForwardedRequest extends BrowserRequest {
 const NOTED_EVERY_SECONDS = 60;
 /** How far a proof may be in the future: two replicas' clocks. */
 const SKEW_SECONDS = 60;
-const strengths = ['aal1', 'aal2'];
 
 /** Answers a proxy whether a request may pass: by its session's cookie, or by an access token. */
 @Injectable()

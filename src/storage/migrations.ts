@@ -13,6 +13,7 @@ import { webauthn } from './migrations/0008-webauthn.js';
 import { recovery } from './migrations/0009-recovery-codes.js';
 import { devices } from './migrations/0010-devices.js';
 import { namelessLinks } from './migrations/0011-nameless-links.js';
+import { assuranceRules } from './migrations/0012-assurance-rules.js';
 
 /**
  * Every migration, in order. Once released a migration is never edited, and each must leave a schema
@@ -30,6 +31,7 @@ const migrations = {
   '0009-recovery-codes': recovery,
   '0010-devices': devices,
   '0011-nameless-links': namelessLinks,
+  '0012-assurance-rules': assuranceRules,
 };
 
 /**

@@ -26,6 +26,8 @@ export interface ApplicationRow {
   audience: string;
   access_token_seconds: number;
   factor_types: string[];
+  /** Those of them that may earn `aal2`; null: all. */
+  aal2_types: Generated<string[] | null>;
   /** Age in seconds up to which a proof lets a further factor be enrolled; null: no proof needed. */
   enrol_proof_seconds: number | null;
   /** How long a session may lie unused, and how long it may last at all. */

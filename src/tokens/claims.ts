@@ -3,6 +3,7 @@
  */
 import canonicalize from 'canonicalize';
 import { sha256 } from '../crypto/digest.js';
+import { acceptedAs, type Acr, type AssuranceRules } from './assurance.js';
 
 /** What an application may say it checked itself, before it asked for the second factor. */
 export const firstFactors = [
@@ -45,7 +46,7 @@ export interface Grant {
   readonly userId: string;
   readonly factor: { readonly id: string; readonly type: string };
   readonly amr: readonly string[];
-  readonly acr: 'aal1' | 'aal2';
+  readonly acr: Acr;
   /** When the factor was proved. */
   readonly authTime: Date;
   readonly issuedAt: Date;
@@ -67,37 +68,65 @@ export interface AccessTokenClaims {
   readonly jti: string;
   readonly sid?: string;
   readonly amr: readonly string[];
-  readonly acr: 'aal1' | 'aal2';
+  readonly acr: Acr;
   readonly auth_time: number;
   readonly txn_hash?: string;
   readonly cnf?: { readonly 'x5t#S256': string };
 }
 
+/** A grant that waits: what was proved on the hosted pages, until somebody asks for its token. */
+export type KeptGrant = Pick<
+  Grant,
+  'userId' | 'factor' | 'amr' | 'acr' | 'authTime' | 'transactionHash'
+>;
+
 /**
- * @returns the `amr` and `acr` that are true of the proof (S86): two factors and `mfa`, or one. An authenticator
- *   that has verified its user is two in one (NIST SP 800-63B-4, multi-factor cryptographic authentication).
- *   Which of PIN and finger it was it does not say, so neither is claimed.
+ * The `amr` and `acr` that are true of the proof (S86): two factors and `mfa`, or one. An authenticator that has
+ * verified its user is two in one (NIST SP 800-63B-4, multi-factor cryptographic authentication). Which of PIN and
+ * finger it was it does not say, so neither is claimed.
+ *
+ * `amr` tells what has happened, whoever asked for it; `acr` what the application accepts it as. So a password and
+ * a text message are `pwd sms mfa` everywhere, and `aal2` where the rules let a phone earn that.
  */
-export function assuranceOf(proof: Pick<Proof, 'firstFactor' | 'method' | 'userCheck'>) {
-  const { firstFactor, method, userCheck } = proof;
+export function assuranceOf(
+  proof: Pick<Proof, 'factor' | 'firstFactor' | 'method' | 'userCheck'>,
+  rules: AssuranceRules,
+): Pick<Grant, 'amr' | 'acr'> {
+  const { factor, firstFactor, method, userCheck } = proof;
   const methods = userCheck === undefined ? [method] : [method, 'user'];
-  if (firstFactor.length === 0 && userCheck !== 'verified')
-    return { amr: methods, acr: 'aal1' } as const;
+  if (firstFactor.length === 0 && userCheck !== 'verified') return { amr: methods, acr: 'aal1' };
   const amr = [...new Set<string>([...firstFactor, ...methods, 'mfa'])];
-  return { amr, acr: 'aal2' } as const;
+  return { amr, acr: acceptedAs('aal2', factor.type, rules) };
 }
 
-/** What a proof that was made now is worth. */
-export function grantOf(proof: Proof): Grant {
+/** What a proof that was made now is worth to the application whose rules these are. */
+export function grantOf(proof: Proof, rules: AssuranceRules): Grant {
   return {
     userId: proof.userId,
     factor: proof.factor,
-    ...assuranceOf(proof),
+    ...assuranceOf(proof, rules),
     authTime: proof.provenAt,
     issuedAt: proof.provenAt,
     transactionHash: proof.transactionHash,
     session: null,
     certificate: proof.certificate,
+  };
+}
+
+/**
+ * What a proof is worth that was kept: no more than a fresh one, where the rules have changed since.
+ *
+ * @param certificate thumbprint of the certificate that the token is to be bound to
+ */
+export function grantOfKept(
+  { userId, factor, amr, acr, authTime, transactionHash }: KeptGrant,
+  rules: AssuranceRules,
+  { issuedAt, certificate }: Pick<Grant, 'issuedAt' | 'certificate'>,
+): Grant {
+  return {
+    ...{ userId, factor, amr, authTime, transactionHash, issuedAt, certificate },
+    acr: acceptedAs(acr, factor.type, rules),
+    session: null,
   };
 }
 

@@ -193,7 +193,7 @@ export class SettingUp {
     const { id, type, userId } = factor;
     const { link, caller } = visit;
     await this.visits.note(visit, { action: 'factor_enrolled', factor: { id, type } });
-    const proof = grantOf({
+    const proof = {
       userId,
       factor: { id, type },
       ...(await this.methodOf(caller, factor)),
@@ -201,8 +201,8 @@ export class SettingUp {
       transactionHash: null,
       certificate: null,
       provenAt: this.clock.now(),
-    });
-    await this.visits.prove(visit, proof);
+    };
+    await this.visits.prove(visit, grantOf(proof, caller.application));
     await this.visits.remember(visit, { way: id, notice: null });
   }
 

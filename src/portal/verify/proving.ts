@@ -177,7 +177,7 @@ export class Proving {
       remember_device: isTrusted,
     });
     const { userId, factorId, type, method, userCheck, device, provedAt } = proven;
-    const proof = grantOf({
+    const proof = {
       userId,
       factor: { id: factorId, type },
       method,
@@ -186,7 +186,8 @@ export class Proving {
       transactionHash: challenge.transactionHash,
       certificate: null,
       provenAt: provedAt,
-    });
-    return { proof: { ...proof, ...(isTrusted && { trustsBrowser: true }) }, device };
+    };
+    const grant = grantOf(proof, caller.application);
+    return { proof: { ...grant, ...(isTrusted && { trustsBrowser: true }) }, device };
   }
 }

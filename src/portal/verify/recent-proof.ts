@@ -4,6 +4,7 @@ import { FactorsService } from '../../factors/factors.service.js';
 import { userOf } from '../../links/link.js';
 import type { Visit } from '../../links/visits.js';
 import { AccessTokens } from '../../tokens/access-tokens.js';
+import { grantOfKept } from '../../tokens/claims.js';
 import { FreshProof } from '../../tokens/fresh-proof.js';
 
 /** How long a proof counts on the pages on which a user changes what there is. */
@@ -43,7 +44,8 @@ export class RecentProof {
   token({ link, caller }: Visit): string | undefined {
     if (link.proof === null) return undefined;
     const issuedAt = this.clock.now();
-    const grant = { ...link.proof, session: null, certificate: null, issuedAt };
+    const unbound = { issuedAt, certificate: null };
+    const grant = grantOfKept(link.proof, caller.application, unbound);
     return this.tokens.issue(caller.application, grant).access_token;
   }
 }
