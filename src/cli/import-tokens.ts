@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { Clock } from '../clock.js';
 import type { Config } from '../config.js';
 import { OperatorError } from '../errors.js';
@@ -48,8 +48,10 @@ export async function importTokens(
   options: ImportOptions,
 ): Promise<ImportSummary> {
   const { format, entries } = await read(file, options);
+  const report = options.report === undefined ? undefined : await openReport(options.report);
   const outcomes = await withOperations(config, (run) => send(run, format, entries, options));
-  if (options.report !== undefined) await writeFile(options.report, reportOf(outcomes));
+  await report?.writeFile(reportOf(outcomes));
+  await report?.close();
   const count = (wanted: Outcome['outcome']) =>
     outcomes.filter(({ outcome }) => outcome === wanted).length;
   return {
@@ -127,6 +129,16 @@ async function textOf(file: string): Promise<string> {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new OperatorError(`"${file}" cannot be read: ${reason}.`);
+  }
+}
+
+/** Before anything is imported: afterwards nobody would know what became of the rows. */
+async function openReport(file: string): Promise<FileHandle> {
+  try {
+    return await open(file, 'w');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new OperatorError(`"${file}" cannot be written: ${reason}. Nothing was imported.`);
   }
 }
 

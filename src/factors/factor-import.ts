@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Audit, type AuditContext } from '../audit/audit.js';
 import { CONFIG, type Config } from '../config.js';
+import { sameBytes } from '../crypto/digest.js';
 import { DevicesService } from '../devices/devices.service.js';
 import type { HotpParameters } from '../otp/algorithm.js';
 import { stepAt } from '../otp/totp.js';
@@ -63,13 +64,13 @@ export class FactorImport {
     const byUser = new Map<string, Factor[]>();
     for (const factor of live)
       byUser.set(factor.userId, [...(byUser.get(factor.userId) ?? []), factor]);
-    const added = new Map<string, number>();
+    const added = new Map<string, Uint8Array[]>();
     return all.map((brought) => {
       const own = byUser.get(brought.userId) ?? [];
-      const more = added.get(brought.userId) ?? 0;
-      const isFirst = more === 0 && !own.some(({ status }) => status === 'active');
+      const more = added.get(brought.userId) ?? [];
+      const isFirst = more.length === 0 && !own.some(({ status }) => status === 'active');
       const verdict = this.verdictOn(brought, own, more);
-      if (verdict === 'new') added.set(brought.userId, more + 1);
+      if (verdict === 'new') added.set(brought.userId, [...more, brought.secret]);
       return { id: newId('fac'), brought, verdict, isFirst };
     });
   }
@@ -101,9 +102,15 @@ export class FactorImport {
     await this.audit.recordAll(executor, rows);
   }
 
-  private verdictOn(brought: Brought, own: readonly Factor[], more: number): Planned['verdict'] {
-    if (this.methods.isAmong(own, brought.secret)) return 'present';
-    return own.length + more < this.config.factorsPerUser ? 'new' : 'no_room';
+  /** @param more secrets of what the same rows bring the user beside it */
+  private verdictOn(
+    { secret }: Brought,
+    own: readonly Factor[],
+    more: readonly Uint8Array[],
+  ): Planned['verdict'] {
+    const isTwin = more.some((other) => sameBytes(other, secret));
+    if (isTwin || this.methods.isAmong(own, secret)) return 'present';
+    return own.length + more.length < this.config.factorsPerUser ? 'new' : 'no_room';
   }
 
   private stored(place: FactorPlace, brought: Brought, now: Date) {

@@ -50,7 +50,7 @@ const refused = (reason: string): Verdict => ({ outcome: 'refused', reason });
 
 const OTHER_SECRET = 'Another token has this serial: its secret or its type differs.';
 const NO_ROOM = 'The user has as many factors as are allowed.';
-const TWICE = 'The user has this secret already, without the serial.';
+const TWICE = 'The user has this secret already, without this serial.';
 const OVERTAKEN = 'Somebody else added this serial at the same moment. Import the file again.';
 
 /** Ends a transaction that was only meant to show what would happen. */

@@ -28,6 +28,8 @@ export function readCsv(text: string, { mostRows }: Pick<ReadOptions, 'mostRows'
     return rows.map(({ record, info }) => ({ line: info.lines, cells: record }));
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    throw new TokenFileError('The file is no CSV: look at its quotation marks.');
+    // Where a mark is never closed the parser is at the end of the file; what it has read says where it opened.
+    const row = Number(error['records']) + 1;
+    throw new TokenFileError(`The file is no CSV: look at the quotation marks of its row ${row}.`);
   }
 }

@@ -124,6 +124,7 @@ it('says what is wrong with a file or a key that cannot be used', async () => {
     [[pskc], 'pre-shared key'],
     [[pskc, '--key-file', await save('short', 'abc')], 'holds no key'],
     [[pskc, '--look-ahead', '99'], 'from 1 to 20'],
+    [[await save('new.csv', `NEW,${new CountingToken().base32}`), '--report', folder], 'written'],
   ];
   for (const [args, hint] of cases) {
     const { code, stdout, stderr } = await watchword('import', ...args);
@@ -131,4 +132,8 @@ it('says what is wrong with a file or a key that cannot be used', async () => {
     expect(stderr).toContain(hint);
     expect(stderr).not.toMatch(/\n\s+at /);
   }
+  const { data } = (await service.call('GET', '/v1/hardware-tokens?serial=NEW')).body as {
+    data: unknown[];
+  };
+  expect(data).toEqual([]);
 }, 120_000);

@@ -142,6 +142,19 @@ it('a serial with another secret is refused, and what is there stays', async () 
   expect(JSON.stringify(body)).not.toContain(two.base32);
 });
 
+it('S23: a secret that a file brings a user twice is theirs once: its codes are not good twice', async () => {
+  const realm = await service.register('programmed twice');
+  const token = new CountingToken();
+  const rows = [`S1,${token.base32},ada`, `S2,${token.base32},ada`, `,${token.base32},ada`];
+  const content = ['serial,key,user', ...rows].join('\n');
+  const { body } = await send(realm, { format: 'oath-csv', content, assign_users: true });
+  const outcomes = (body.rows as { outcome: string }[]).map(({ outcome }) => outcome);
+  expect(outcomes).toEqual(['imported', 'refused', 'present']);
+  const code = token.press();
+  expect((await verify(realm, 'ada', code)).status).toBe(200);
+  expect((await verify(realm, 'ada', code)).body.code).toBe('code_incorrect');
+});
+
 it('two imports of one file at once put each token in once', async () => {
   const realm = await service.register('impatient');
   const content = Array.from({ length: 700 }, (_, n) => `T${n},${new CountingToken().base32}`);

@@ -232,6 +232,7 @@ it.each<[FormatName, string, RegExp]>([
   ['authelia', 'totp_configurations:\n- a: 1\nother: 2', /ends at line 3/],
   ['authelia', 'who,knows', /authelia storage user totp export/],
   ['authelia', 'issuer,username,algorithm,digits,period,secret\n"', /quotation marks/],
+  ['oath-csv', 'A,abc,hotp\nB,"abc,hotp\nC,abc,hotp\n', /quotation marks of its row 2/],
   ['privacyidea', '- ', /./],
 ])('%s: a file that is something else says what to do', async (format, text, hint) => {
   const whole = await read(format, text).then(
