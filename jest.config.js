@@ -30,6 +30,7 @@ const pure = [
 const edge = [
   'test/attacks/api-key-guessing.test.ts',
   'test/attacks/body-abuse.test.ts',
+  'test/attacks/bypass-code-abuse.test.ts',
   'test/attacks/certificate-header-spoofing.test.ts',
   'test/attacks/clickjacking.test.ts',
   'test/attacks/content-type-confusion.test.ts',
@@ -55,6 +56,7 @@ const edge = [
   'test/attacks/sms-pumping.test.ts',
   'test/attacks/stolen-idempotency-key.test.ts',
   'test/attacks/try-it-from-elsewhere.test.ts',
+  'test/cli/bypass.test.ts',
   'test/cli/delivery.test.ts',
   'test/cli/secrets.test.ts',
   'test/cli/signing-keys.test.ts',

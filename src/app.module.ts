@@ -17,6 +17,7 @@
  */
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ApplicationsModule } from './applications/applications.module.js';
+import { BypassCodesModule } from './bypass-codes/bypass-codes.module.js';
 import { ChallengesModule } from './challenges/challenges.module.js';
 import { DeliveryModule } from './delivery/delivery.module.js';
 import { DevicesModule } from './devices/devices.module.js';
@@ -42,6 +43,7 @@ import { UsersModule } from './users/users.module.js';
     TokensModule,
     SessionsModule,
     DevicesModule,
+    BypassCodesModule,
     ChallengesModule,
     LinksModule,
     PortalModule,

@@ -14,7 +14,7 @@ const floors = [
   ['applications', 'users'],
   ['delivery'],
   ['tokens'],
-  ['sessions', 'devices'],
+  ['sessions', 'devices', 'bypass-codes'],
   ['hardware-tokens'],
   ['factors'],
   ['inventory'],

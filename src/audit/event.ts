@@ -51,6 +51,8 @@ export type AuditEvent =
   | { readonly type: 'realm.look_changed'; readonly members: readonly string[] }
   /** Which of the members that security keys are asked by. */
   | { readonly type: 'realm.webauthn_changed'; readonly members: readonly string[] }
+  /** Whether operators' codes wait for a second operator. */
+  | { readonly type: 'realm.bypass_policy_set'; readonly needsSecond: boolean }
   | { readonly type: 'application.audiences_allowed'; readonly audiences: readonly string[] }
   | {
       readonly type: 'application.addresses_set';
@@ -100,6 +102,22 @@ export type AuditEvent =
   | ({ readonly type: 'factor.renamed'; readonly name: string } & OfFactor)
   | ({ readonly type: 'factor.revoked'; readonly lastOfUser: boolean } & OfFactor)
   | ({ readonly type: 'recovery_code.used'; readonly remaining: number } & OfFactor)
+  | {
+      /** An operator made a one-time code for a user; `by` is the name that the operator gave. */
+      readonly type: 'bypass_code.created';
+      readonly userId: string;
+      readonly bypassId: string;
+      readonly by: string;
+      readonly reason: string;
+      readonly expiresAt: Date;
+      readonly needsSecond: boolean;
+    }
+  | {
+      readonly type: 'bypass_code.approved' | 'bypass_code.revoked';
+      readonly userId: string;
+      readonly bypassId: string;
+      readonly by: string;
+    }
   | ({ readonly type: 'hardware_token.assigned'; readonly serial: string } & OfFactor)
   | ({
       /** Its factor has ended. */

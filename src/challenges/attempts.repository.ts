@@ -6,6 +6,7 @@ import { Batch, latestOf } from '../storage/batch.js';
 import { Database, type Executor } from '../storage/database.js';
 import type { AuditEventRow } from '../storage/schema.js';
 import * as sql from './attempts.sql.js';
+import type { ChallengeType } from './challenge.js';
 import { DEVICE_ATTEMPTS, DEVICE_FAILURES, type DeviceAttempts } from '../devices/device.js';
 import * as lockout from './lockout.js';
 
@@ -16,7 +17,7 @@ export interface Attempt {
   /** What it is counted under. */
   readonly budget: string;
   /** The types of factor that the code may be of. */
-  readonly types: readonly FactorType[];
+  readonly types: readonly ChallengeType[];
   readonly factorId: string | null;
   readonly challengeId: string | null;
   /** The device that its token says it comes from. */

@@ -1,12 +1,16 @@
 import type { Caller } from '../applications/application.js';
 import type { Channel } from '../delivery/channel.js';
 import type { PhoneNumber } from '../delivery/phone-number.js';
-import type { FactorType } from '../factors/factor.js';
-import type { FirstFactor } from '../tokens/claims.js';
+import { factorTypes } from '../factors/factor.js';
+import { BYPASS_TYPE, type FirstFactor } from '../tokens/claims.js';
 import { CHALLENGE_ATTEMPTS } from './lockout.js';
 
 /** How long a challenge for an authenticator app may be answered. */
 export const CHALLENGE_SECONDS = 300;
+
+/** What can be proved: a factor of some type, or that an operator let somebody in. */
+export const challengeTypes = [...factorTypes, BYPASS_TYPE] as const;
+export type ChallengeType = (typeof challengeTypes)[number];
 
 /** What a challenge may be asked for; an enrolment's is opened by the enrolment alone. */
 export const purposes = ['login', 'step_up', 'confirm'] as const;
@@ -21,7 +25,7 @@ export interface Challenge {
   readonly applicationId: string;
   /** Null where it was opened by number or for any passkey: whose it is, the proof decides. */
   readonly userId: string | null;
-  readonly type: FactorType;
+  readonly type: ChallengeType;
   readonly factorId: string | null;
   readonly purpose: Purpose;
   readonly status: ChallengeStatus;

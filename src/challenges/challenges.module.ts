@@ -6,7 +6,10 @@ import { FactorsModule } from '../factors/factors.module.js';
 import { HardwareTokensModule } from '../hardware-tokens/hardware-tokens.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
+import { BypassCodesModule } from '../bypass-codes/bypass-codes.module.js';
 import { AttemptsRepository } from './attempts.repository.js';
+import { BypassAttemptsRepository } from './bypass-attempts.repository.js';
+import { BypassProof } from './bypass.proof.js';
 import { ChallengesController } from './challenges.controller.js';
 import { ChallengesRepository } from './challenges.repository.js';
 import { ChallengesService } from './challenges.service.js';
@@ -19,6 +22,7 @@ import { KnownDevices } from './known-devices.js';
 import { Notices } from './notices.js';
 import { PhoneChallenges } from './phone-challenges.js';
 import { PhoneProof } from './phone.proof.js';
+import { ProofKinds } from './proof-kinds.js';
 import { RecoveryAttemptsRepository } from './recovery-attempts.repository.js';
 import { RecoveryProof } from './recovery.proof.js';
 import { Resync } from './resync.js';
@@ -30,6 +34,7 @@ import { WebauthnProof } from './webauthn.proof.js';
 @Module({
   imports: [
     AuditModule,
+    BypassCodesModule,
     DeliveryModule,
     DevicesModule,
     FactorsModule,
@@ -39,6 +44,8 @@ import { WebauthnProof } from './webauthn.proof.js';
   ],
   providers: [
     AttemptsRepository,
+    BypassAttemptsRepository,
+    BypassProof,
     ChallengesRepository,
     ChallengesService,
     DeviceProofs,
@@ -49,6 +56,7 @@ import { WebauthnProof } from './webauthn.proof.js';
     Notices,
     PhoneChallenges,
     PhoneProof,
+    ProofKinds,
     RecoveryAttemptsRepository,
     RecoveryProof,
     Resync,

@@ -3,7 +3,6 @@ import type { Selectable } from 'kysely';
 import { Envelope } from '../crypto/envelope.js';
 import { channelOf } from '../delivery/message.js';
 import { readPhoneNumber } from '../delivery/phone-number.js';
-import type { FactorType } from '../factors/factor.js';
 import { Batch } from '../storage/batch.js';
 import { Database, type Executor, type Statement } from '../storage/database.js';
 import type { ChallengeRow } from '../storage/schema.js';
@@ -12,6 +11,7 @@ import {
   sealedAt,
   type Challenge,
   type ChallengeStatus,
+  type ChallengeType,
   type PhonePart,
   type Purpose,
 } from './challenge.js';
@@ -104,7 +104,7 @@ export class ChallengesRepository {
       realmId: row.realm_id,
       applicationId: row.application_id,
       userId: row.user_id,
-      type: row.type as FactorType,
+      type: row.type as ChallengeType,
       factorId: row.factor_id,
       purpose: row.purpose as Purpose,
       status: row.status as ChallengeStatus,

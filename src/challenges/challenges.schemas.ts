@@ -3,7 +3,6 @@ import { channels } from '../delivery/channel.js';
 import { messageStatuses, type MessageState } from '../delivery/message.js';
 import { mask } from '../delivery/phone-number.js';
 import { deviceRequest } from '../devices/devices.schemas.js';
-import { factorTypes } from '../factors/factor.js';
 import { clientIp, locale, oneAnswer, oneAnswerOnly, phone } from '../factors/factors.schemas.js';
 import {
   authenticationResponse,
@@ -14,7 +13,7 @@ import { typedCode as code } from '../factors/typed-code.js';
 import { sessionKinds } from '../sessions/session.js';
 import { firstFactor, jsonValue, transaction } from '../tokens/tokens.schemas.js';
 import { userId } from '../users/user.js';
-import { attemptsLeftOf, purposes, statusAt, type Challenge } from './challenge.js';
+import { attemptsLeftOf, challengeTypes, purposes, statusAt, type Challenge } from './challenge.js';
 
 /** How an application asks for a session with its token. */
 export const sessionRequest = {
@@ -86,7 +85,7 @@ export const challengeBody = z
     phone: phone
       .optional()
       .meta({ description: 'Instead of a user: a login by number, with `purpose: "login"`.' }),
-    type: z.enum(factorTypes),
+    type: z.enum(challengeTypes),
     factor_id: factorId.optional(),
     channel: channel.optional().meta({ description: 'How a phone gets its code.' }),
     locale: locale.optional(),
@@ -129,7 +128,7 @@ export const resendBody = z
 export const challenge = z
   .object({
     id: z.string(),
-    type: z.enum(factorTypes),
+    type: z.enum(challengeTypes),
     channel: channel.optional(),
     status: z.enum(['pending', 'approved', 'failed', 'expired', 'canceled']),
     purpose: z.enum([...purposes, 'enrol']),

@@ -1,7 +1,13 @@
-import type { Caller } from '../applications/application.js';
+import type { Application, Caller } from '../applications/application.js';
 import { WatchwordError } from '../errors.js';
-import type { FactorType } from '../factors/factor.js';
-import { attemptsLeftOf, maySee, statusAt, type Challenge } from './challenge.js';
+import { BYPASS_TYPE } from '../tokens/claims.js';
+import {
+  attemptsLeftOf,
+  maySee,
+  statusAt,
+  type Challenge,
+  type ChallengeType,
+} from './challenge.js';
 import type { Answer, Claim, ProofKind } from './proof-kind.js';
 
 /** What a challenge says is to be proved; nothing of it comes from who answers (S27). */
@@ -18,11 +24,25 @@ export function refuseMismatch({ takes }: ProofKind, answer: Answer): void {
 }
 
 /** The types that are proved this way and that the application accepts. */
-export function acceptedTypes({ caller }: Claim, kind: ProofKind): readonly FactorType[] {
+export function acceptedTypes({ caller }: Claim, kind: ProofKind): readonly ChallengeType[] {
   const { factorTypes } = caller.application;
-  const accepted = kind.types.filter((type) => factorTypes.includes(type));
+  const accepted = kind.types.filter((type) => accepts(caller.application, type));
   if (accepted.length > 0) return accepted;
   throw new WatchwordError('factor_type_not_allowed', { allowed: factorTypes });
+}
+
+/** What an operator lets in is no factor, and needs no application's leave. */
+function accepts({ factorTypes }: Application, type: ChallengeType): boolean {
+  return type === BYPASS_TYPE || factorTypes.includes(type);
+}
+
+/** A payment is not confirmed because an operator let somebody in. */
+export function refuseConfirming({ caller, challenge, transactionHash }: Claim, kind: ProofKind) {
+  if (kind.types[0] !== BYPASS_TYPE) return;
+  if (transactionHash === null && challenge?.purpose !== 'confirm') return;
+  throw new WatchwordError('factor_type_not_allowed', {
+    allowed: caller.application.factorTypes,
+  });
 }
 
 /** An enrolment's code makes a factor, and never a token. */

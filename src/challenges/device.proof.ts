@@ -7,6 +7,7 @@ import type { Claim, Comparison, ProofKind } from './proof-kind.js';
 /** A code that a device of the user's shows: compared with each factor it may be of, and used up. */
 class DeviceProof implements ProofKind {
   readonly budget = DEVICE_BUDGET;
+  readonly isOfFactor = true;
   readonly takes = 'code';
   readonly refusedAs = 'code_incorrect';
 

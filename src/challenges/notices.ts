@@ -2,7 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '../applications/application.js';
 import { Delivery } from '../delivery/delivery.js';
 import type { Letter } from '../delivery/provider.js';
-import { changedMessage, recoveredMessage, type Locale } from '../delivery/texts.js';
+import {
+  bypassedMessage,
+  changedMessage,
+  recoveredMessage,
+  type Locale,
+} from '../delivery/texts.js';
 import type { Factor } from '../factors/factor.js';
 import { FactorsService } from '../factors/factors.service.js';
 import { PhoneMethod } from '../factors/phone.method.js';
@@ -54,10 +59,30 @@ export class Notices {
     userId: string,
     now: Date,
   ): Promise<Letter[]> {
+    return this.tellPhones(executor, caller, userId, recoveredMessage, now);
+  }
+
+  /** The same of an operator's code. */
+  async tellBypassUsed(
+    executor: Executor,
+    caller: Caller,
+    userId: string,
+    now: Date,
+  ): Promise<Letter[]> {
+    return this.tellPhones(executor, caller, userId, bypassedMessage, now);
+  }
+
+  private async tellPhones(
+    executor: Executor,
+    caller: Caller,
+    userId: string,
+    write: Writing['write'],
+    now: Date,
+  ): Promise<Letter[]> {
     const { realmId } = caller.application;
     const letters: Letter[] = [];
     for (const phone of await this.factors.activePhones(executor, realmId, userId)) {
-      const written = { write: recoveredMessage, localeTag: undefined };
+      const written = { write, localeTag: undefined };
       const letter = await this.tell(executor, caller, phone, written, now);
       if (letter !== undefined) letters.push(letter);
     }

@@ -41,6 +41,8 @@ interface PhoneClaim extends Claim {
 export class PhoneProof implements ProofKind {
   readonly types = ['phone'] as const;
   readonly budget = 'phone';
+  // The code belongs to its challenge; whose the number is, is looked up once it was right.
+  readonly isOfFactor = false;
   readonly takes = 'code';
   readonly refusedAs = 'code_incorrect';
 

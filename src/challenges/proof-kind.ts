@@ -3,12 +3,11 @@ import type { Caller } from '../applications/application.js';
 import type { RefusalReason } from '../audit/event.js';
 import type { PresentedToken } from '../crypto/rotating-token.js';
 import type { ErrorCode } from '../errors.js';
-import type { FactorType } from '../factors/factor.js';
 import type { AuthenticationResponse } from '../factors/key-response.js';
 import type { AuditEventRow } from '../storage/schema.js';
 import type { FirstFactor, ProvenMethod, UserCheck } from '../tokens/claims.js';
 import type { Charge } from './attempts.repository.js';
-import type { Challenge } from './challenge.js';
+import type { Challenge, ChallengeType } from './challenge.js';
 
 /** What is sent to prove something: what was typed, or what a security key has signed. */
 export interface Answer {
@@ -36,8 +35,9 @@ export interface Claim {
 /** What was proved. */
 export interface Proven {
   readonly userId: string;
+  /** The factor, or the operator's code in its place. */
   readonly factorId: string;
-  readonly type: FactorType;
+  readonly type: ChallengeType;
   readonly method: ProvenMethod;
   /** What the authenticator itself has seen of its user; left out where there is none that could. */
   readonly userCheck?: UserCheck;
@@ -68,10 +68,12 @@ export type Comparison = Consume | Refusal;
 
 /** One way to prove a factor; a kind's file is `<kind>.proof.ts`. */
 export interface ProofKind {
-  /** The types of factor that it proves. */
-  readonly types: readonly [FactorType, ...FactorType[]];
+  /** What it proves; where the user has none of it, the audit names the first. */
+  readonly types: readonly [ChallengeType, ...ChallengeType[]];
   /** What its attempts are counted under, for each user. */
   readonly budget: string;
+  /** Whether the factor that a challenge names has to be an active one of its user's when the attempt is charged. */
+  readonly isOfFactor: boolean;
   /** What it is proved by. */
   readonly takes: keyof Answer;
   /** What is answered where that is not right. */

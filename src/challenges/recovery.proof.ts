@@ -15,6 +15,7 @@ import { RecoveryAttemptsRepository } from './recovery-attempts.repository.js';
 export class RecoveryProof implements ProofKind {
   readonly types = ['recovery_code'] as const;
   readonly budget = RECOVERY_BUDGET;
+  readonly isOfFactor = true;
   readonly takes = 'code';
   readonly refusedAs = 'code_incorrect';
 

@@ -5,23 +5,25 @@ import type { RefusalReason } from '../audit/event.js';
 import { Clock } from '../clock.js';
 import { WatchwordError } from '../errors.js';
 import type { DeviceAnswer } from '../devices/device.js';
-import type { FactorType } from '../factors/factor.js';
 import type { SessionKind } from '../sessions/session.js';
 import { SessionsService, type Issued } from '../sessions/sessions.service.js';
-import { writtenKindOf } from '../otp/written-code.js';
 import { AccessTokens } from '../tokens/access-tokens.js';
 import { grantOf, hashTransaction, type FirstFactor } from '../tokens/claims.js';
 import { AttemptsRepository, type Charge } from './attempts.repository.js';
-import type { Challenge } from './challenge.js';
+import type { Challenge, ChallengeType } from './challenge.js';
 import { ChallengesRepository } from './challenges.repository.js';
-import { acceptedTypes, claimOf, mayVerify, refuseEnded, refuseMismatch } from './claiming.js';
+import {
+  acceptedTypes,
+  claimOf,
+  mayVerify,
+  refuseConfirming,
+  refuseEnded,
+  refuseMismatch,
+} from './claiming.js';
 import { CHALLENGE_ATTEMPTS, retryAfter } from './lockout.js';
-import { DeviceProofs } from './device.proof.js';
 import { KnownDevices, leftAfter, type DeviceRequest } from './known-devices.js';
-import { PhoneProof } from './phone.proof.js';
 import type { Answer, Claim, ProofKind, Proven, ProvenFactor, Refusal } from './proof-kind.js';
-import { RecoveryProof } from './recovery.proof.js';
-import { WebauthnProof } from './webauthn.proof.js';
+import { ProofKinds } from './proof-kinds.js';
 
 /** What the application wants of the proof. */
 export interface TokenRequest extends DeviceRequest {
@@ -56,11 +58,8 @@ export class Verification {
   constructor(
     private readonly attempts: AttemptsRepository,
     private readonly challenges: ChallengesRepository,
-    private readonly devices: DeviceProofs,
-    private readonly phone: PhoneProof,
+    private readonly kinds: ProofKinds,
     private readonly known: KnownDevices,
-    private readonly keys: WebauthnProof,
-    private readonly recovery: RecoveryProof,
     private readonly tokens: AccessTokens,
     private readonly sessions: SessionsService,
     private readonly audit: Audit,
@@ -87,7 +86,7 @@ export class Verification {
       ...this.known.claimed(request),
       now: this.clock.now(),
     };
-    return this.issue(claim, await this.prove(claim, this.kindOfCode(request.code)), request);
+    return this.issue(claim, await this.prove(claim, this.kinds.ofCode(request.code)), request);
   }
 
   /**
@@ -105,7 +104,7 @@ export class Verification {
     const challenge = await this.challenges.find(caller.application.id, challengeId);
     if (challenge === undefined || !mayVerify(caller, challenge))
       throw new WatchwordError('not_found');
-    const kind = this.kindOf(challenge);
+    const kind = this.kinds.ofChallenge(challenge, request);
     refuseMismatch(kind, request);
     const claim = {
       ...claimOf(caller, challenge, request, this.clock.now()),
@@ -125,7 +124,7 @@ export class Verification {
     answer: Answer,
     request: DeviceRequest = {},
   ): Promise<Proven & { readonly device: DeviceAnswer | undefined; readonly provedAt: Date }> {
-    const kind = this.kindOf(challenge);
+    const kind = this.kinds.ofChallenge(challenge, answer);
     refuseMismatch(kind, answer);
     const claim = {
       ...claimOf(caller, challenge, answer, this.clock.now()),
@@ -137,6 +136,7 @@ export class Verification {
   }
 
   private async prove(claim: Claim, kind: ProofKind): Promise<Proved> {
+    refuseConfirming(claim, kind);
     const charge = await this.charge(claim, kind, acceptedTypes(claim, kind));
     await this.refuseWhileLocked(claim, kind, charge);
     const compared = await kind.compare(claim, charge);
@@ -145,21 +145,10 @@ export class Verification {
     return proven === undefined ? this.refuseSpent(claim, kind, charge) : { proven, charge };
   }
 
-  private kindOf({ type }: Challenge): ProofKind {
-    if (type === 'webauthn') return this.keys;
-    if (type === 'recovery_code') return this.recovery;
-    return type === 'phone' ? this.phone : this.devices[type];
-  }
-
-  /** A code that stands alone tells by its looks what it is of. */
-  private kindOfCode(code: string): ProofKind {
-    return writtenKindOf(code) === 'recovery' ? this.recovery : this.devices.any;
-  }
-
   private async charge(
     claim: Claim,
     kind: ProofKind,
-    types: readonly FactorType[],
+    types: readonly ChallengeType[],
   ): Promise<Charge> {
     const { challenge, now } = claim;
     if (challenge !== null) refuseEnded(challenge, now);
@@ -168,8 +157,7 @@ export class Verification {
       userId: kind.subjectOf(claim),
       budget: kind.budget,
       types,
-      // A phone's code belongs to its challenge; whose the number is, is looked up once it was right.
-      factorId: kind === this.phone ? null : claim.factorId,
+      factorId: kind.isOfFactor ? claim.factorId : null,
       challengeId: challenge?.id ?? null,
       device: this.known.presented(claim),
       now,

@@ -23,6 +23,7 @@ interface KeyClaim extends Claim {
 export class WebauthnProof implements ProofKind {
   readonly types = ['webauthn'] as const;
   readonly budget = 'webauthn';
+  readonly isOfFactor = true;
   readonly takes = 'response';
   readonly refusedAs = 'security_key_refused';
 

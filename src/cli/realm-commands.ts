@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Command, Option } from 'commander';
+import { Option, type Command } from 'commander';
 import { OperatorError } from '../errors.js';
 import type { OperationName } from '../operator/operations.js';
 
@@ -27,17 +27,28 @@ export function addRealmCommands(program: Command, realmOption: Option, run: Run
     .option('--webauthn-origin <origin>', 'of pages that may ask for a key; may be repeated', more)
     .option('--webauthn-user-verification <policy>', 'required, preferred or discouraged')
     .option('--webauthn-aaguid <aaguid>', 'of a model that is accepted; may be repeated', more)
-    .action(async ({ logo, webauthnOrigin, webauthnAaguid, ...look }: Options) => {
-      const input: Record<string, unknown> = {};
-      for (const [name, value] of Object.entries(look)) input[name] = orNull(name, value);
-      if (webauthnOrigin !== undefined) input['webauthnOrigins'] = listOrNull(webauthnOrigin);
-      if (webauthnAaguid !== undefined) input['webauthnAaguids'] = listOrNull(webauthnAaguid);
-      if (logo !== undefined) input['logo'] = await pictureOf(logo);
-      await run('realms.update', input);
-    });
+    .addOption(
+      new Option(
+        '--bypass-second-operator <on|off>',
+        'whether one makes a code and another lets it through',
+      ).choices(['on', 'off']),
+    )
+    .action(
+      async ({ bypassSecondOperator, logo, webauthnOrigin, webauthnAaguid, ...look }: Options) => {
+        const input: Record<string, unknown> = {};
+        for (const [name, value] of Object.entries(look)) input[name] = orNull(name, value);
+        if (bypassSecondOperator !== undefined)
+          input['bypassSecondOperator'] = bypassSecondOperator === 'on';
+        if (webauthnOrigin !== undefined) input['webauthnOrigins'] = listOrNull(webauthnOrigin);
+        if (webauthnAaguid !== undefined) input['webauthnAaguids'] = listOrNull(webauthnAaguid);
+        if (logo !== undefined) input['logo'] = await pictureOf(logo);
+        await run('realms.update', input);
+      },
+    );
 }
 
 interface Options extends Record<string, unknown> {
+  readonly bypassSecondOperator?: 'on' | 'off';
   readonly logo?: string;
   readonly webauthnOrigin?: readonly string[];
   readonly webauthnAaguid?: readonly string[];

@@ -9,6 +9,7 @@ import type { Finding } from '../operator/doctor.js';
 import { explain } from '../operator/explain.js';
 import type { OperationName } from '../operator/operations.js';
 import { addApplicationCommands } from './application-commands.js';
+import { addBypassCommands } from './bypass-commands.js';
 import { print } from './print.js';
 import { addRealmCommands } from './realm-commands.js';
 import { runOperation } from './run-operation.js';
@@ -149,6 +150,7 @@ factors
     run('factors.revoke', { ...options, id }),
   );
 
+addBypassCommands(program, realmOption, run);
 addRealmCommands(program, realmOption, run);
 addTokenCommands(program, { realmOption, run, show });
 

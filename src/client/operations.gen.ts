@@ -455,7 +455,7 @@ export type ChallengeRequest = {
    * Instead of a user: a login by number, with `purpose: "login"`.
    */
   phone?: string;
-  type: 'totp' | 'phone' | 'hotp' | 'webauthn' | 'recovery_code';
+  type: 'totp' | 'phone' | 'hotp' | 'webauthn' | 'recovery_code' | 'bypass_code';
   factor_id?: string;
   /**
    * How a phone gets its code.
@@ -486,7 +486,7 @@ export type ChallengeRequest = {
 
 export type Challenge = {
   id: string;
-  type: 'totp' | 'phone' | 'hotp' | 'webauthn' | 'recovery_code';
+  type: 'totp' | 'phone' | 'hotp' | 'webauthn' | 'recovery_code' | 'bypass_code';
   channel?: 'sms' | 'voice' | 'whatsapp';
   status: 'pending' | 'approved' | 'failed' | 'expired' | 'canceled';
   purpose: 'login' | 'step_up' | 'confirm' | 'enrol';

@@ -1,8 +1,8 @@
 /**
  * What is written and said to a phone, in its language. The texts are files of their own (texts/), one a
  * language: `code` is the message, `brief` what remains of it where there is little room, `changed` the
- * notice to a number that was replaced, `recovered` the one that a recovery code was used, `spoken` a call in
- * `spokenLanguage`.
+ * notice to a number that was replaced, `recovered` the one that a recovery code was used, `bypassed` the same of an
+ * operator's, `spoken` a call in `spokenLanguage`.
  *
  * Rules:
  * - A message is one segment, whatever the realm is called: 160 GSM-7 units, or 70 UCS-2 units as soon as
@@ -134,6 +134,11 @@ export function changedMessage(locale: Locale, realm: string): string {
 /** The notice to a user's numbers that a recovery code was used. */
 export function recoveredMessage(locale: Locale, realm: string): string {
   return noticeOf(texts[locale].recovered, locale, realm);
+}
+
+/** The notice to a user's numbers that a code of an operator's was used. */
+export function bypassedMessage(locale: Locale, realm: string): string {
+  return noticeOf(texts[locale].bypassed, locale, realm);
 }
 
 function noticeOf(text: string, locale: Locale, realm: string): string {

@@ -190,7 +190,8 @@ export class LinksRepository {
 
   /**
    * Uses a code up: of several requests with it one gets an answer. A factor that was revoked since has
-   * proved nothing (S18), nor has one of a type that the application accepts no more.
+   * proved nothing (S18), nor has one of a type that the application accepts no more; an operator's code has let
+   * its user in for good.
    *
    * @param purposes those that the caller may ask about
    */
@@ -220,6 +221,12 @@ export class LinksRepository {
               .whereRef('factors.id', '=', 'links.factor_id')
               .where('factors.status', '=', 'active')
               .where('factors.type', 'in', factorTypes),
+          ),
+          where.exists(
+            where
+              .selectFrom('bypass_codes')
+              .select('bypass_codes.id')
+              .whereRef('bypass_codes.id', '=', 'links.factor_id'),
           ),
         ]),
       )

@@ -7,6 +7,7 @@ import { CONFIG, type Config } from '../config.js';
 import { randomToken } from '../crypto/random.js';
 import { WatchwordError } from '../errors.js';
 import type { FactorType } from '../factors/factor.js';
+import type { ChallengeType } from '../challenges/challenge.js';
 import { KnownDevices } from '../challenges/known-devices.js';
 import type { TokenRequest } from '../challenges/verification.js';
 import { SessionsService, type Issued } from '../sessions/sessions.service.js';
@@ -153,7 +154,7 @@ export class LinksService {
     const { trustsBrowser = false, userId, factor, authTime } = proof;
     const grant = grantOfKept(proof, application, { issuedAt: now, certificate });
     const claim = { caller, now: authTime, ...this.known.claimed(request) };
-    const proven = { userId, factorId: factor.id, type: factor.type as FactorType };
+    const proven = { userId, factorId: factor.id, type: factor.type as ChallengeType };
     const device = await this.known.afterProof(claim, false, proven, {
       remember_device: trustsBrowser || request.remember_device === true,
     });

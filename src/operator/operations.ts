@@ -20,6 +20,7 @@ import { Database } from '../storage/database.js';
 import { userId } from '../users/user.js';
 import { UsersService } from '../users/users.service.js';
 import { applicationOperations } from './application-operations.js';
+import { bypassOperations } from './bypass-operations.js';
 import { certificateOperations } from './certificate-operations.js';
 import { examine } from './doctor.js';
 import { hardwareTokenOperations } from './hardware-token-operations.js';
@@ -133,6 +134,7 @@ export const operations = {
     z.strictObject({ to: text, channel: z.enum(channels) }),
     (context, { to, channel }) => context.get(DeliveryDesk).test(to, channel),
   ),
+  ...bypassOperations,
   ...certificateOperations,
   ...realmOperations,
   ...signingKeyOperations,

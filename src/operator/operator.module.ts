@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ApplicationsModule } from '../applications/applications.module.js';
 import { AuditModule } from '../audit/audit.module.js';
+import { BypassCodesModule } from '../bypass-codes/bypass-codes.module.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
 import { FactorsModule } from '../factors/factors.module.js';
 import { InventoryModule } from '../inventory/inventory.module.js';
@@ -14,6 +15,7 @@ import { UsersModule } from '../users/users.module.js';
   imports: [
     ApplicationsModule,
     AuditModule,
+    BypassCodesModule,
     DeliveryModule,
     UsersModule,
     FactorsModule,

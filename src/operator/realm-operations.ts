@@ -1,8 +1,9 @@
-/** Realms, as they look on the hosted pages, and what they ask of security keys. */
+/** Realms, as they look on the hosted pages, and what they ask of security keys and of operators. */
 import type { INestApplicationContext } from '@nestjs/common';
 import { z } from 'zod';
 import { Realms, type RealmLook } from '../applications/realms.js';
 import { RelyingParties, userVerifications } from '../applications/relying-parties.js';
+import { BypassCodes } from '../bypass-codes/bypass-codes.service.js';
 import { locale } from '../factors/factors.schemas.js';
 import { operation } from './operation.js';
 import { realmIdOf } from './realms.js';
@@ -10,7 +11,7 @@ import { realmIdOf } from './realms.js';
 export const realmOperations = {
   'realms.list': operation(z.strictObject({}), async (context) => {
     const realms = await context.get(Realms).list();
-    return Promise.all(realms.map((realm) => withKeys(context, realm)));
+    return Promise.all(realms.map((realm) => whole(context, realm)));
   }),
   'realms.update': operation(
     z.strictObject({
@@ -42,17 +43,24 @@ export const realmOperations = {
         .max(500)
         .nullable()
         .optional(),
+      bypassSecondOperator: z.boolean().optional(),
     }),
-    async (context, { realm, color, locale: language, logo, ...keys }) => {
+    async (context, { realm, color, locale: language, logo, bypassSecondOperator, ...keys }) => {
       const id = await realmIdOf(context, realm);
       // First, for it may be refused.
       await context.get(RelyingParties).update(id, keys);
+      if (bypassSecondOperator !== undefined)
+        await context.get(BypassCodes).requireSecond(id, bypassSecondOperator);
       const look = await context.get(Realms).update(id, { color, locale: language, logo });
-      return withKeys(context, look);
+      return whole(context, look);
     },
   ),
 } as const;
 
-async function withKeys(context: INestApplicationContext, look: RealmLook) {
-  return { ...look, securityKeys: await context.get(RelyingParties).of(look.id) };
+async function whole(context: INestApplicationContext, look: RealmLook) {
+  return {
+    ...look,
+    securityKeys: await context.get(RelyingParties).of(look.id),
+    bypassSecondOperator: await context.get(BypassCodes).needsSecond(look.id),
+  };
 }

@@ -22,6 +22,7 @@
  */
 import { Module } from '@nestjs/common';
 import { ApplicationsModule } from '../applications/applications.module.js';
+import { BypassCodesModule } from '../bypass-codes/bypass-codes.module.js';
 import { ChallengesModule } from '../challenges/challenges.module.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
 import { DevicesModule } from '../devices/devices.module.js';
@@ -61,6 +62,7 @@ import { WayBackController } from './way-back.controller.js';
 @Module({
   imports: [
     ApplicationsModule,
+    BypassCodesModule,
     ChallengesModule,
     DeliveryModule,
     DevicesModule,

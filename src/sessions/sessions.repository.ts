@@ -3,6 +3,7 @@ import type { ExpressionBuilder, Selectable } from 'kysely';
 import type { Rotation } from '../crypto/rotating-token.js';
 import { Database, type Executor } from '../storage/database.js';
 import type { Schema, SessionRow } from '../storage/schema.js';
+import { BYPASS_TYPE } from '../tokens/claims.js';
 import type { Session, SessionKind } from './session.js';
 
 /** Whose sessions are meant; without an application those of the whole realm, without a user those of all. */
@@ -27,14 +28,7 @@ export class SessionsRepository {
    * @returns false where the factor has been revoked since it was proved (S18)
    */
   async add(executor: Executor, session: Session, cookieHash: Uint8Array | null): Promise<boolean> {
-    const factor = await executor
-      .selectFrom('factors')
-      .select('id')
-      .where('id', '=', session.factor.id)
-      .where('status', '=', 'active')
-      .forShare()
-      .executeTakeFirst();
-    if (factor === undefined) return false;
+    if ((await this.holdProof(executor, session)) === undefined) return false;
     await executor
       .insertInto('sessions')
       .values({
@@ -61,6 +55,19 @@ export class SessionsRepository {
       })
       .execute();
     return true;
+  }
+
+  /**
+   * What a session began with, where it still stands: a factor, or an operator's code, which it used up. Held to the
+   * end of the transaction.
+   */
+  private holdProof(executor: Executor, { factor: { id, type } }: Session) {
+    if (type === BYPASS_TYPE) {
+      const codes = executor.selectFrom('bypass_codes').select('id');
+      return codes.where('id', '=', id).forShare().executeTakeFirst();
+    }
+    const factors = executor.selectFrom('factors').select('id').where('status', '=', 'active');
+    return factors.where('id', '=', id).forShare().executeTakeFirst();
   }
 
   async find(id: string): Promise<Session | undefined> {

@@ -6,6 +6,8 @@ const DAY_MS = 86_400_000;
 const CHALLENGE_KEPT_MS = DAY_MS;
 /** How long a browser that comes back late is told what has become of its link. */
 const LINK_KEPT_MS = DAY_MS;
+/** How long operators see what became of a code; the audit keeps it. */
+const BYPASS_KEPT_MS = 30 * DAY_MS;
 /** How long one can see what became of a message. */
 const MESSAGE_KEPT_MS = 30 * DAY_MS;
 /** The longest window of a counter is a day. */
@@ -19,7 +21,7 @@ const numberOfBudget = sql<Uint8Array | null>`CASE WHEN attempt_budgets.user_id 
 
 /**
  * Deletes what has expired: factors nobody activated, old challenges, messages and counters, ended
- * sessions, remembered devices, links, tokens whose revocation is over, stored answers, empty budgets.
+ * sessions, remembered devices, operators' codes, links, tokens whose revocation is over, stored answers, empty budgets.
  * Safe to run on several replicas at once.
  *
  * @returns rows deleted
@@ -54,6 +56,10 @@ export async function deleteExpired(database: Database, now: Date): Promise<numb
       .where((where) =>
         where.or([where('ends_at', '<', now), where('revoked_at', '<', before(DAY_MS))]),
       )
+      .executeTakeFirst(),
+    kysely
+      .deleteFrom('bypass_codes')
+      .where('expires_at', '<', before(BYPASS_KEPT_MS))
       .executeTakeFirst(),
     kysely.deleteFrom('links').where('expires_at', '<', before(LINK_KEPT_MS)).executeTakeFirst(),
     kysely.deleteFrom('revoked_tokens').where('expires_at', '<', now).executeTakeFirst(),

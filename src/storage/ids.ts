@@ -15,7 +15,8 @@ export type IdPrefix =
   | 'ses'
   | 'lnk'
   | 'hwt'
-  | 'dev';
+  | 'dev'
+  | 'byp';
 
 /**
  * A new id: a prefix and a UUID version 7 in base32 (the TypeID format), so that ids sort by the

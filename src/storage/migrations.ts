@@ -14,6 +14,7 @@ import { recovery } from './migrations/0009-recovery-codes.js';
 import { devices } from './migrations/0010-devices.js';
 import { namelessLinks } from './migrations/0011-nameless-links.js';
 import { assuranceRules } from './migrations/0012-assurance-rules.js';
+import { bypassCodes } from './migrations/0013-bypass-codes.js';
 
 /**
  * Every migration, in order. Once released a migration is never edited, and each must leave a schema
@@ -32,6 +33,7 @@ const migrations = {
   '0010-devices': devices,
   '0011-nameless-links': namelessLinks,
   '0012-assurance-rules': assuranceRules,
+  '0013-bypass-codes': bypassCodes,
 };
 
 /**

@@ -1,5 +1,6 @@
 /** The tables as TypeScript sees them; migrations/ is what the database sees. */
 import type { ColumnType, Generated } from 'kysely';
+import type { BypassCodeRow } from './schema/bypass-code-row.js';
 import type { DeviceRow } from './schema/device-row.js';
 import type { HardwareTokenRow } from './schema/hardware-token-row.js';
 import type { LinkRow } from './schema/link-row.js';
@@ -17,6 +18,8 @@ export interface RealmRow extends RelyingPartyColumns {
   locale: Generated<string | null>;
   logo: Generated<Uint8Array | null>;
   logo_type: Generated<string | null>;
+  /** Whether an operator's code waits for a second operator. */
+  bypass_needs_second: Generated<boolean>;
 }
 
 export interface ApplicationRow {
@@ -289,6 +292,7 @@ export interface Schema {
   revoked_tokens: RevokedTokenRow;
   links: LinkRow;
   hardware_tokens: HardwareTokenRow;
+  bypass_codes: BypassCodeRow;
   devices: DeviceRow;
   signing_keys: SigningKeyRow;
   master_keys: MasterKeyRow;

@@ -34,6 +34,13 @@ export const sealedColumns = {
     key: ['id'],
     realm: 'realm_id',
   },
+  'bypass_codes.code': {
+    table: 'bypass_codes',
+    column: 'code',
+    key: ['id'],
+    realm: 'realm_id',
+    user: 'user_id',
+  },
   'challenges.phone': {
     table: 'challenges',
     column: 'phone',

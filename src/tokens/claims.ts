@@ -23,6 +23,12 @@ export type FirstFactor = (typeof firstFactors)[number];
 /** The methods that a factor of ours proves. */
 export type ProvenMethod = 'otp' | 'sms' | 'tel' | 'hwk' | 'swk';
 
+/**
+ * What an operator's one-time code is called where a factor's type stands. It proves that its holder was let in, and
+ * no factor, so it is always `aal1` and never `mfa`. RFC 8176 has no word for it; a one-time password it is.
+ */
+export const BYPASS_TYPE = 'bypass_code';
+
 /** What an authenticator has seen of its user: a touch, or who it is (a PIN, a finger, a face). */
 export type UserCheck = 'present' | 'verified';
 
@@ -93,6 +99,7 @@ export function assuranceOf(
   rules: AssuranceRules,
 ): Pick<Grant, 'amr' | 'acr'> {
   const { factor, firstFactor, method, userCheck } = proof;
+  if (factor.type === BYPASS_TYPE) return { amr: [...firstFactor, method], acr: 'aal1' };
   const methods = userCheck === undefined ? [method] : [method, 'user'];
   if (firstFactor.length === 0 && userCheck !== 'verified') return { amr: methods, acr: 'aal1' };
   const amr = [...new Set<string>([...firstFactor, ...methods, 'mfa'])];

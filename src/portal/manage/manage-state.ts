@@ -9,7 +9,7 @@ import { OwnSessions } from '../../sessions/own-sessions.js';
 import type { NamedSession } from '../../sessions/sessions.repository.js';
 import { SettingUp } from '../enrol/setting-up.js';
 import { RecentProof } from '../verify/recent-proof.js';
-import { kindOf, ownNameOf, type WayKind } from '../verify/way.js';
+import { kindOf, ownNameOf, type FactorKind } from '../verify/way.js';
 import { Managing } from './managing.js';
 
 /** A page has room for these; signing out of all ends the others as well. */
@@ -31,7 +31,7 @@ export interface ManageView {
 /** A factor as its user knows it. */
 export interface FactorView {
   readonly id: string;
-  readonly kind: WayKind;
+  readonly kind: FactorKind;
   /** Null where it has no name of its own. */
   readonly name: string | null;
   /** A phone's, masked. */

@@ -4,6 +4,7 @@ import { ChallengesService } from '../../challenges/challenges.service.js';
 import type { Answer } from '../../challenges/proof-kind.js';
 import { Verification } from '../../challenges/verification.js';
 import { RelyingParties } from '../../applications/relying-parties.js';
+import { BypassCodes } from '../../bypass-codes/bypass-codes.service.js';
 import { Clock } from '../../clock.js';
 import type { Channel } from '../../delivery/channel.js';
 import type { DeviceAnswer } from '../../devices/device.js';
@@ -18,7 +19,7 @@ import { grantOf } from '../../tokens/claims.js';
 import { readJson } from '../form-json.js';
 import { Refusals } from '../refusals.js';
 import type { Browser } from './trusted-browser.js';
-import { passkeyWay, waysOf, wayTypes, type Way } from './way.js';
+import { bypassWay, passkeyWay, waysOf, wayTypes, type Way } from './way.js';
 
 /** What became of a code: the way back to the application, or undefined where the page has more to say. */
 export type Answered =
@@ -37,6 +38,7 @@ export class Proving {
     private readonly challenges: ChallengesService,
     private readonly verification: Verification,
     private readonly parties: RelyingParties,
+    private readonly bypass: BypassCodes,
     private readonly clock: Clock,
   ) {}
 
@@ -50,9 +52,15 @@ export class Proving {
     const known = types.filter((type) => wayTypes.some((one) => one === type));
     const ways =
       userId === null && known.includes('webauthn') ? [passkeyWay] : waysOf(factors, known);
+    if (await this.mayBypass(link)) ways.push(bypassWay);
     const hasKey = ways.some(({ type }) => type === 'webauthn');
     if (!hasKey || (await this.parties.canAskHere(link.realmId))) return ways;
     return ways.filter(({ type }) => type !== 'webauthn');
+  }
+
+  /** Whether an operator has let this user in, which confirms nothing. */
+  private async mayBypass({ realmId, userId, transaction }: Visit['link']): Promise<boolean> {
+    return userId !== null && transaction === null && this.bypass.isOpen(realmId, userId);
   }
 
   /** Begins with the way that was used last. @param address of whoever sits at the browser */
@@ -93,8 +101,11 @@ export class Proving {
    * @returns what it has proved, which is used up
    */
   async answer(visit: Visit, typed: string, address: string, browser: Browser): Promise<Answered> {
-    const isWritten = visit.link.way === 'recovery_code';
-    const code = isWritten ? readWrittenCode(typed, 'recovery') : normaliseCode(typed);
+    const isRecovery = visit.link.way === 'recovery_code';
+    const asked = isRecovery ? readWrittenCode(typed, 'recovery') : normaliseCode(typed);
+    // Whoever has been given an operator's code types it where a code is asked for; a payment it does not confirm.
+    const isConfirming = visit.link.transaction !== null;
+    const code = asked ?? (isConfirming ? null : readWrittenCode(typed, 'bypass'));
     if (code === null) {
       await this.visits.remember(visit, { notice: { code: 'invalid_request' } });
       return undefined;

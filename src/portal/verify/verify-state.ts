@@ -8,7 +8,7 @@ import type { Visit } from '../../links/visits.js';
 import { shownNotice, type Told } from '../notice.js';
 import { ShownChallenges, type SentCode } from '../shown-challenges.js';
 import { Proving } from './proving.js';
-import { digitsOf, type Way } from './way.js';
+import { digitsOf, type Way, type WayType } from './way.js';
 
 /** What the page shows, whatever has led to it. */
 export interface VerifyView extends Told {
@@ -59,6 +59,8 @@ export class VerifyState {
   }
 }
 
+const deviceTypes = new Set<WayType>(['totp', 'hotp', 'recovery_code', 'bypass_code']);
+
 function isDevice(way: Way | undefined): boolean {
-  return way?.type === 'totp' || way?.type === 'hotp' || way?.type === 'recovery_code';
+  return way !== undefined && deviceTypes.has(way.type);
 }

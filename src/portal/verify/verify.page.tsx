@@ -80,7 +80,7 @@ function Current({ page, view, to, way }: StepProps & { readonly way: Way }) {
       <CodeForm
         {...{ page, to, digits, sent, notice, before }}
         submit={texts.say('verify.submit')}
-        isWritten={way.kind === 'recovery'}
+        isWritten={way.kind === 'recovery' || way.kind === 'bypass'}
         autofocus
       />
       {sent !== undefined && <Resend {...{ page, to, sent }} />}
@@ -101,7 +101,7 @@ function Trust({ texts, seconds }: { readonly texts: Texts; readonly seconds: nu
 
 function askFor(texts: Texts, way: Way, sent: SentCode | undefined) {
   if (sent !== undefined) return askForSent(texts, sent);
-  if (way.kind === 'recovery') return texts.say('verify.recovery');
+  if (way.kind === 'recovery' || way.kind === 'bypass') return texts.say(`verify.${way.kind}`);
   const kind = way.kind === 'token' ? 'token' : 'app';
   return way.name === null
     ? texts.say(`verify.${kind}`)
@@ -140,6 +140,7 @@ function OtherWays({ page, view: { others, way }, to }: StepProps) {
 
 function wayName(texts: Texts, way: Way) {
   if (way.kind === 'recovery') return texts.say('manage.kind.recovery');
+  if (way.kind === 'bypass') return texts.say('way.bypass');
   return texts.weave(`way.${way.kind}${way.name === null ? '' : '.named'}`, {
     name: <bdi>{way.name}</bdi>,
     number: <bdi dir="ltr">{way.number}</bdi>,

@@ -3,20 +3,21 @@ import { PHONE_NAME } from '../../factors/phone.method.js';
 import { APP_NAME, TOKEN_NAME } from '../../factors/totp.method.js';
 import { remainingOf, SET_NAME } from '../../factors/recovery-code.method.js';
 import { KEY_NAME } from '../../factors/webauthn.method.js';
+import { BYPASS_TYPE } from '../../tokens/claims.js';
 
 /** The types that this page knows how to ask for. */
 export const wayTypes = ['totp', 'hotp', 'phone', 'webauthn', 'recovery_code'] as const;
-export type WayType = (typeof wayTypes)[number];
+export type WayType = (typeof wayTypes)[number] | typeof BYPASS_TYPE;
 
-/** What it is for whoever holds it. */
-export type WayKind = 'app' | 'token' | 'phone' | 'key' | 'recovery';
+/** What a factor is for whoever holds it. */
+export type FactorKind = 'app' | 'token' | 'phone' | 'key' | 'recovery';
 
 /** One thing that somebody can show: a code of an app, of a hardware token, one sent to a phone, one of those on paper; or a security key. */
 export interface Way {
   /** The type, whichever app, token or key it is; a phone's factor id. */
   readonly key: string;
   readonly type: WayType;
-  readonly kind: WayKind;
+  readonly kind: FactorKind | 'bypass';
   /** What it may be proved by. */
   readonly factors: readonly Factor[];
   /** What its user calls it, where that says which it is. */
@@ -54,6 +55,12 @@ export const passkeyWay: Way = {
   ...{ factors: [], name: null, number: null },
 };
 
+/** What an operator has made for a user, beside what the user has. */
+export const bypassWay: Way = {
+  ...{ key: BYPASS_TYPE, type: BYPASS_TYPE, kind: 'bypass' },
+  ...{ factors: [], name: null, number: null },
+};
+
 /** These say what it is, and not which. */
 const given = new Set([APP_NAME, KEY_NAME, PHONE_NAME, SET_NAME, TOKEN_NAME]);
 
@@ -62,7 +69,7 @@ export function ownNameOf({ name }: Pick<Factor, 'name'>): string | null {
   return given.has(name) ? null : name;
 }
 
-export function kindOf(factors: readonly Factor[]): WayKind {
+export function kindOf(factors: readonly Factor[]): FactorKind {
   if (factors.some(({ type }) => type === 'phone')) return 'phone';
   if (factors.some(({ type }) => type === 'webauthn')) return 'key';
   if (factors.some(({ type }) => type === 'recovery_code')) return 'recovery';

@@ -1,0 +1,11 @@
+import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
+import { BypassCodesRepository } from './bypass-codes.repository.js';
+import { BypassCodes } from './bypass-codes.service.js';
+
+@Module({
+  imports: [AuditModule],
+  providers: [BypassCodes, BypassCodesRepository],
+  exports: [BypassCodes],
+})
+export class BypassCodesModule {}
