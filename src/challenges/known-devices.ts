@@ -3,7 +3,6 @@ import type { Caller } from '../applications/application.js';
 import { deviceAttemptsLeft, type DeviceAnswer } from '../devices/device.js';
 import { Recognising } from '../devices/recognising.js';
 import type { Charge, PresentedDevice } from './attempts.repository.js';
-import { BYPASS_TYPE } from '../tokens/claims.js';
 import { ABSOLUTE_LIMIT, attemptsLeft, retryAfter } from './lockout.js';
 import type { Claim, Proven } from './proof-kind.js';
 
@@ -56,9 +55,7 @@ export class KnownDevices {
     { remember_device: isWanted }: DeviceRequest,
   ): Promise<DeviceAnswer | undefined> {
     const proof = { userId, factor: { id, type }, provedAt: now };
-    // Whoever was let in by an operator has yet to show anything of theirs.
-    if (isWanted === true && type !== BYPASS_TYPE)
-      return this.recognising.remember(caller, proof, device);
+    if (isWanted === true) return this.recognising.remember(caller, proof, device);
     return device && this.renew(caller, userId, device, charged);
   }
 

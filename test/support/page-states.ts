@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core';
 import { remember } from './devices.js';
 import { codeOf, type PageState, type Walk } from './page-walk.js';
 import { codeAt, otherThan } from './phones.js';
+import { makeBypass } from './bypass-codes.js';
 import { newSet } from './recovery-codes.js';
 import { begin } from './sessions.js';
 import { workshop } from './workshop-states.js';
@@ -108,6 +109,16 @@ const verify: PageState[] = [
       await walk.follow(page, userId, 'verify');
       await walk.press(page, 'Recovery codes');
       await page.getByText('Each works once').waitFor();
+    },
+  },
+  {
+    name: 'verify-bypass',
+    reach: async (page, walk) => {
+      const { userId } = await walk.user();
+      await makeBypass(walk.ground.service, userId, {}, walk.ground.shop);
+      await walk.follow(page, userId, 'verify');
+      await walk.press(page, 'Code from support');
+      await page.getByText('Enter the code that support gave you').waitFor();
     },
   },
   {
