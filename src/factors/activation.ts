@@ -156,8 +156,11 @@ export class Activation {
     const attemptsLeft = ACTIVATION_ATTEMPTS - factor.activationAttempts;
     await this.database.transaction(async (executor) => {
       if (attemptsLeft === 0) {
-        await this.repository.revoke(executor, factor.realmId, factor.id, now);
-        await this.stock.release(executor, auditContext(caller), factor, now);
+        const { realmId, id } = factor;
+        // A right code that was charged before may have made it active by now.
+        const ended = await this.repository.revoke(executor, realmId, id, now, ['pending']);
+        if (ended !== undefined)
+          await this.stock.release(executor, auditContext(caller), ended, now);
       }
       await this.audit.record(executor, auditContext(caller), {
         type: 'factor.activation_refused',

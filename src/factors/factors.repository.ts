@@ -213,12 +213,13 @@ export class FactorsRepository {
     return rows.map(({ id }) => id);
   }
 
-  /** Ends the factor and destroys its secret. @returns undefined where no live one has that id */
+  /** Ends the factor and destroys its secret. @returns undefined where none of that id stands so */
   async revoke(
     executor: Executor,
     realmId: string,
     id: string,
     now: Date,
+    standing: readonly FactorStatus[] = ['pending', 'active'],
   ): Promise<Factor | undefined> {
     const row = await executor
       .updateTable('factors')
@@ -231,7 +232,7 @@ export class FactorsRepository {
       })
       .where('realm_id', '=', realmId)
       .where('id', '=', id)
-      .where('status', '<>', 'revoked')
+      .where('status', 'in', standing)
       .returningAll()
       .executeTakeFirst();
     return row && this.toFactor(row);

@@ -1,5 +1,6 @@
 /** From pending to active: what a pending factor proves (nothing), how long, and how many guesses. */
-import { startApplication, type TestApplication } from '../support/application.js';
+import { Activation } from '../../src/factors/activation.js';
+import { startApplication, type Answer, type TestApplication } from '../support/application.js';
 import { enrol, scan, type Authenticator } from '../support/authenticator.js';
 import { wrongCode } from '../support/totp-codes.js';
 
@@ -25,6 +26,12 @@ const byChallenge = async (app: Authenticator, code: string, more: object = {}) 
   const { id } = (await challenge(app, more)).body as { id: string };
   return service.call('POST', `/v1/challenges/${id}/verify`, { code });
 };
+/** Something that is waited for. */
+function gate() {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { opened, open: () => open() };
+}
 const events = async (userId: string) =>
   (await service.call('GET', `/v1/audit?user_id=${userId}`)).body.data as {
     type: string;
@@ -124,6 +131,33 @@ it('S35: the tenth wrong code ends the enrolment and destroys its secret', async
     .where('id', '=', app.factorId)
     .executeTakeFirstOrThrow();
   expect(row).toEqual({ secret: null, activation_attempts: 10 });
+});
+
+it('the tenth, if it is wrong, ends no factor that the ninth has made active meanwhile', async () => {
+  const app = await scan(service, 'ivo');
+  for (let n = 0; n < 8; n++) await activate(app, wrongCode(app, n));
+  const activation = service.app.get(Activation);
+  const [charge, refuse] = [activation.charge.bind(activation), activation.refuse.bind(activation)];
+  const isActive = gate();
+  const isCharged = gate();
+  let late: Promise<Answer> | undefined;
+  jest.spyOn(activation, 'refuse').mockImplementationOnce(async (...wrong) => {
+    isCharged.open();
+    await isActive.opened;
+    return refuse(...wrong);
+  });
+  jest.spyOn(activation, 'charge').mockImplementationOnce(async (...right) => {
+    const ninth = await charge(...right);
+    late = activate(app, wrongCode(app, 9));
+    await isCharged.opened;
+    return ninth;
+  });
+  expect((await activate(app, app.code())).body).toMatchObject({ status: 'active' });
+  isActive.open();
+  expect((await late)?.body).toMatchObject({ code: 'code_incorrect', attempts_left: 0 });
+  expect(await show(app)).toMatchObject({ status: 'active' });
+  service.clock.advance(30);
+  expect((await verify(app, app.code())).status).toBe(200);
 });
 
 it('S30, S35: forty wrong codes at once are compared ten times', async () => {
