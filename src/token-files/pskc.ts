@@ -6,8 +6,9 @@
  *
  * Not supported, and said of the row: keys by reference, other algorithms than HOTP and TOTP, codes that are not
  * decimal or carry a check digit, encrypted counters. XML signatures are not verified: a file is trusted as far
- * as its MAC and the way it came. A policy that this service cannot keep (a PIN in the code, a key that is over)
- * refuses the row, as section 5 asks; the end of a key that is not over yet is not kept.
+ * as its MAC and the way it came. A policy that this service cannot keep (a PIN in the code, a number of uses, a key
+ * that is over or has not begun) refuses the row, as section 5 asks; the end of a key that is not over yet is not
+ * kept.
  */
 import { readAlgorithm, readBase64, readCounter, readDigits, readPeriod } from './fields.js';
 import { checkedSecret } from '../otp/secret.js';
@@ -125,6 +126,11 @@ function refusePolicy(policy: Element | undefined, now: Date): void {
   const known = ['startdate', 'expirydate', 'pinpolicy', 'keyusage', 'numberoftransactions'];
   if (policy.children.some(({ name }) => !known.includes(name)))
     throw new RowError('Its policy says something that is not known here.');
+  if (at(policy, 'numberoftransactions') !== undefined)
+    throw new RowError('Its policy allows a number of uses, which is not counted here.');
+  const begins = textAt(policy, 'startdate');
+  if (begins !== undefined && !(new Date(begins) <= now))
+    throw new RowError('Its policy says it has not begun: import it then.');
   const over = textAt(policy, 'expirydate');
   if (over !== undefined && !(new Date(over) > now))
     throw new RowError('Its policy says it is over.');

@@ -51,21 +51,21 @@ describe('the sample documents of RFC 6030', () => {
     expect(entry && secretOf(entry)).toBe(rfcSecret);
   });
 
-  it('figure 10: several keys, one of them over, one serial twice', async () => {
-    const entries = await rfc('figure10-bulk', { now: new Date('2006-03-15T00:00:00Z') });
+  it('figure 10: several keys, each with its time, one serial twice', async () => {
+    const at = async (time: string) =>
+      (await rfc('figure10-bulk', { now: new Date(time) })).map(({ fault }) => fault ?? 'good');
+    const early = 'Its policy says it has not begun: import it then.';
+    expect(await at('2006-03-15T00:00:00Z')).toEqual([early, early, 'good', early]);
+    const open = file('rfc6030/figure10-bulk.xml').replaceAll(/<StartDate>.*<\/StartDate>/g, '');
+    const entries = await read(open, { now: new Date('2006-03-15T00:00:00Z') });
     expect(entries.map(({ serial, fault }) => [serial, fault])).toEqual([
       ['654321', undefined],
       ['123456', undefined],
       ['9999999', undefined],
       ['9999999', 'It stands in line 58 already.'],
     ]);
-    const later = await rfc('figure10-bulk');
-    expect(later.map(({ fault }) => fault ?? 'good')).toEqual([
-      'good',
-      'good',
-      'Its policy says it is over.',
-      'Its policy says it is over.',
-    ]);
+    const over = 'Its policy says it is over.';
+    expect(await at('2006-05-15T00:00:00Z')).toEqual(['good', 'good', over, over]);
   });
 });
 
@@ -226,6 +226,9 @@ describe('what is not supported is said of the row', () => {
     ['<Data>', '<Policy><KeyUsage>Encrypt</KeyUsage></Policy><Data>', 'one-time passwords'],
     ['<Data>', '<Policy><PINPolicy PINUsageMode="Append"/></Policy><Data>', 'PIN'],
     ['<Data>', '<Policy><Moon/></Policy><Data>', 'not known'],
+    ['<Data>', '<Policy><NumberOfTransactions>9</NumberOfTransactions></Policy><Data>', 'uses'],
+    ['<Data>', '<Policy><StartDate>2999-05-01T00:00:00Z</StartDate></Policy><Data>', 'not begun'],
+    ['<Data>', '<Policy><StartDate>soon</StartDate></Policy><Data>', 'not begun'],
     ['<AlgorithmParameters>', '<AlgorithmParameters><Suite>MD5</Suite>', 'SHA1, SHA256, SHA512'],
     [/<Secret>[^]*<\/Secret>/, '<Secret/>', 'not in the file'],
     ['MTIzNDU2', 'MTIz!!U2', 'not base64'],
