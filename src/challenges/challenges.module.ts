@@ -23,6 +23,7 @@ import { Notices } from './notices.js';
 import { PhoneChallenges } from './phone-challenges.js';
 import { PhoneProof } from './phone.proof.js';
 import { ProofKinds } from './proof-kinds.js';
+import { ProofsMetrics } from './proofs.metrics.js';
 import { RecoveryAttemptsRepository } from './recovery-attempts.repository.js';
 import { RecoveryProof } from './recovery.proof.js';
 import { Resync } from './resync.js';
@@ -57,6 +58,7 @@ import { WebauthnProof } from './webauthn.proof.js';
     PhoneChallenges,
     PhoneProof,
     ProofKinds,
+    ProofsMetrics,
     RecoveryAttemptsRepository,
     RecoveryProof,
     Resync,
@@ -66,6 +68,6 @@ import { WebauthnProof } from './webauthn.proof.js';
     WebauthnProof,
   ],
   controllers: [ChallengesController, EnrolmentController],
-  exports: [ChallengesService, Enrolment, KnownDevices, Verification],
+  exports: [ChallengesService, Enrolment, KnownDevices, ProofsMetrics, Verification],
 })
 export class ChallengesModule {}

@@ -24,6 +24,7 @@ import { CHALLENGE_ATTEMPTS, retryAfter } from './lockout.js';
 import { KnownDevices, leftAfter, type DeviceRequest } from './known-devices.js';
 import type { Answer, Claim, ProofKind, Proven, ProvenFactor, Refusal } from './proof-kind.js';
 import { ProofKinds } from './proof-kinds.js';
+import { ProofsMetrics } from './proofs.metrics.js';
 
 /** What the application wants of the proof. */
 export interface TokenRequest extends DeviceRequest {
@@ -62,6 +63,7 @@ export class Verification {
     private readonly known: KnownDevices,
     private readonly tokens: AccessTokens,
     private readonly sessions: SessionsService,
+    private readonly metrics: ProofsMetrics,
     private readonly audit: Audit,
     private readonly clock: Clock,
   ) {}
@@ -142,7 +144,9 @@ export class Verification {
     const compared = await kind.compare(claim, charge);
     if (typeof compared !== 'function') return this.refuseAttempt(claim, kind, charge, compared);
     const proven = await compared((what) => this.approval(claim, charge, what));
-    return proven === undefined ? this.refuseSpent(claim, kind, charge) : { proven, charge };
+    if (proven === undefined) return this.refuseSpent(claim, kind, charge);
+    this.metrics.count(proven.type, 'approved');
+    return { proven, charge };
   }
 
   private async charge(
@@ -233,6 +237,7 @@ export class Verification {
   ): Promise<never> {
     const ofChallenge = CHALLENGE_ATTEMPTS - (charge.challengeAttempts ?? 0);
     const { left, locked } = leftAfter(charge, claim.now);
+    if (why !== undefined) this.metrics.countKeyRefusal(why);
     await this.refuse(claim, kind, charge, reason, ofChallenge <= 0 || locked !== undefined);
     throw new WatchwordError(kind.refusedAs, {
       attempts_left: Math.min(left, ofChallenge),
@@ -248,6 +253,9 @@ export class Verification {
     reason: RefusalReason,
     endsChallenge: boolean,
   ): Promise<void> {
+    // Where the user has none, the type that was looked for first.
+    const factorType = charge.factors[0]?.type ?? kind.types[0];
+    this.metrics.count(factorType, reason);
     await this.attempts.refuse({
       challengeId: claim.challenge?.id ?? null,
       endsChallenge,
@@ -257,8 +265,7 @@ export class Verification {
         userId: claim.userId,
         challengeId: claim.challenge?.id ?? null,
         factorId: claim.factorId,
-        // Where the user has none, the type that was looked for first.
-        factorType: charge.factors[0]?.type ?? kind.types[0],
+        factorType,
         reason,
         consecutiveFailures: charge.consecutive,
         ...(charge.device !== undefined && { deviceId: charge.device.id }),

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { ApplicationsModule } from '../applications/applications.module.js';
 import { AuditModule } from '../audit/audit.module.js';
+import { ChallengesModule } from '../challenges/challenges.module.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
 import { DevicesModule } from '../devices/devices.module.js';
 import { HardwareTokensModule } from '../hardware-tokens/hardware-tokens.module.js';
@@ -20,6 +21,7 @@ import { ProblemFilter } from './problem.filter.js';
   imports: [
     ApplicationsModule,
     AuditModule,
+    ChallengesModule,
     DeliveryModule,
     DevicesModule,
     HardwareTokensModule,

@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ProofsMetrics } from '../challenges/proofs.metrics.js';
 import { DeliveryMetrics } from '../delivery/delivery.metrics.js';
 import { DevicesMetrics } from '../devices/devices.metrics.js';
 import { HardwareTokensMetrics } from '../hardware-tokens/hardware-tokens.metrics.js';
@@ -27,8 +28,13 @@ export class Metrics {
   /** The figures as Prometheus reads them, of all processes on this port. */
   readonly text: () => Promise<string>;
 
-  constructor(delivery: DeliveryMetrics, devices: DevicesMetrics, tokens: HardwareTokensMetrics) {
-    for (const metric of [...delivery.all, ...devices.all, ...tokens.all])
+  constructor(
+    proofs: ProofsMetrics,
+    delivery: DeliveryMetrics,
+    devices: DevicesMetrics,
+    tokens: HardwareTokensMetrics,
+  ) {
+    for (const metric of [...proofs.all, ...delivery.all, ...devices.all, ...tokens.all])
       this.registry.registerMetric(metric);
     const own = () => this.registry.metrics();
     this.text = cluster.isWorker ? metricsOfAll(this.registry) : own;

@@ -35,6 +35,13 @@ afterAll(async () => {
 
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 
+/** Ink and paper, as a printer gets them. */
+const colorsOf = (body: Element) => {
+  const { color, backgroundColor } = getComputedStyle(body);
+  return [color, backgroundColor];
+};
+const BLACK_ON_WHITE = ['rgb(27, 31, 36)', 'rgb(243, 244, 246)'];
+
 async function follow(page: Page, user_id: string, purpose: string, isScripted: boolean) {
   const link = { user_id, purpose, redirect_uri: site.redirectUri };
   const address = addressOf(await makeLink(service, shop, link)).href;
@@ -66,6 +73,20 @@ it.each([
   await page.getByRole('heading', { name: 'Recovery codes' }).waitFor();
   const codes = await page.locator('.codes code').allInnerTexts();
   expect(codes).toHaveLength(10);
+
+  const printing = page.getByRole('button', { name: 'Print' });
+  await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+  expect(await page.locator('a.button, button, form').filter({ visible: true }).count()).toBe(0);
+  expect(await page.getByText(codes[9] ?? '-').isVisible()).toBe(true);
+  expect(await page.locator('.printed').innerText()).toBe('Shop');
+  expect(await page.locator('body').evaluate(colorsOf)).toEqual(BLACK_ON_WHITE);
+  await page.emulateMedia({ media: null, colorScheme: null });
+  expect(await printing.isVisible()).toBe(isScripted);
+  if (isScripted) {
+    await page.evaluate('window.print = () => (window.printed = true)');
+    await printing.click();
+    expect(await page.evaluate('window.printed')).toBe(true);
+  }
 
   const arriving = page.waitForEvent('download');
   await page.getByRole('link', { name: 'Download' }).click();

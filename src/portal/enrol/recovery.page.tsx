@@ -11,9 +11,11 @@ export function recoveryContent(page: Page, codes: readonly string[]): Content {
   const file = `data:text/plain;charset=utf-8,${encodeURIComponent(fileOf(application, codes))}`;
   return {
     title,
+    scripts: ['print.js'],
     body: (
       <>
         <h1>{title}</h1>
+        <p class="printed">{application}</p>
         <p>{texts.say('enrol.recovery.text')}</p>
         <ol class="plain codes" translate={false}>
           {codes.map((code) => (
@@ -28,6 +30,9 @@ export function recoveryContent(page: Page, codes: readonly string[]): Content {
           <a class="button second" href={file} download="recovery-codes.txt">
             {texts.say('enrol.recovery.download')}
           </a>
+          <button class="button second" type="button" data-prints hidden>
+            {texts.say('enrol.recovery.print')}
+          </button>
         </p>
         {visit.link.purpose === 'manage' ? (
           <BackToList page={page} />
