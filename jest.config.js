@@ -56,6 +56,7 @@ const edge = [
   'test/attacks/sms-pumping.test.ts',
   'test/attacks/stolen-idempotency-key.test.ts',
   'test/attacks/try-it-from-elsewhere.test.ts',
+  'test/attacks/weaker-factor-step-up.test.ts',
   'test/cli/bypass.test.ts',
   'test/cli/delivery.test.ts',
   'test/cli/secrets.test.ts',

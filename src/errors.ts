@@ -102,7 +102,7 @@ export const errorTable = {
     status: 403,
     title: 'A fresh proof is needed first',
     detail:
-      'This user already has a factor. Verify it, then send that access token as "proof", for a removal as the header Watchword-Proof, within "max_age" seconds of the proof.',
+      'This user already has a factor. Verify one of a type in "allowed", then send that access token as "proof", for a removal as the header Watchword-Proof, within "max_age" seconds of the proof.',
   },
   not_found: {
     status: 404,

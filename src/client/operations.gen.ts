@@ -177,6 +177,7 @@ export type Introspection = {
   amr?: Array<string>;
   acr?: string;
   auth_time?: number;
+  factor_type?: string;
   txn_hash?: string;
   scope?: string;
   credential_id?: string;

@@ -8,6 +8,7 @@ import { Stock } from '../hardware-tokens/stock.js';
 import { Database, type Executor } from '../storage/database.js';
 import { newId } from '../storage/ids.js';
 import { UsersRepository } from '../users/users.repository.js';
+import { requireChangeProof } from './change-proof.js';
 import { CodeMethods } from './code-methods.js';
 import {
   ACTIVATION_ATTEMPTS,
@@ -193,10 +194,9 @@ export class Activation {
 
 /** Whether the proof that a further factor needs is missing, and can only come by beginning again (S15). */
 function refuseUnproven(
-  { enrolProofSeconds }: Application,
+  application: Application,
   pending: Factor,
   active: readonly Factor[],
 ): void {
-  if (enrolProofSeconds !== null && cameBefore(pending, active))
-    throw new WatchwordError('proof_required', { max_age: enrolProofSeconds });
+  if (cameBefore(pending, active)) requireChangeProof(application, undefined, active);
 }

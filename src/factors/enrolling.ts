@@ -10,6 +10,7 @@ import { Database } from '../storage/database.js';
 import { newId } from '../storage/ids.js';
 import { FreshProof } from '../tokens/fresh-proof.js';
 import { UsersRepository } from '../users/users.repository.js';
+import { requireChangeProof } from './change-proof.js';
 import { CodeMethods, deviceTypes } from './code-methods.js';
 import { isReplacement, type EnrolRequest } from './enrol-request.js';
 import { named, PENDING_SECONDS, type Factor, type FactorType } from './factor.js';
@@ -53,16 +54,16 @@ export class Enrolling {
     const { application } = caller;
     const { realmId, enrolProofSeconds } = application;
     requireAccepted(application, request.type === 'serial' ? deviceTypes : [request.type]);
-    const proven =
-      enrolProofSeconds === null ||
-      (await this.freshProof.holds(application, userId, request.proof, enrolProofSeconds));
+    const proved =
+      enrolProofSeconds === null
+        ? undefined
+        : await this.freshProof.typeOf(application, userId, request.proof, enrolProofSeconds);
     const now = this.clock.now();
     const id = newId('fac');
     return this.database.transaction(async (executor) => {
       await this.users.findOrAddLocked(executor, realmId, { userId, createdAt: now });
       const live = await this.repository.listLive(realmId, userId, now, executor);
-      if (!proven && live.some(({ status }) => status === 'active'))
-        throw new WatchwordError('proof_required', { max_age: enrolProofSeconds });
+      requireChangeProof(application, proved, live);
       // What takes another's place needs no room of its own; one such at a time.
       const room = this.config.factorsPerUser + (isReplacement(request) ? 1 : 0);
       if (live.length >= room) throw new WatchwordError('factor_limit_reached');

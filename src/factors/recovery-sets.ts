@@ -10,6 +10,7 @@ import { Database, type Executor } from '../storage/database.js';
 import { newId } from '../storage/ids.js';
 import { FreshProof } from '../tokens/fresh-proof.js';
 import { UsersRepository } from '../users/users.repository.js';
+import { requireChangeProof } from './change-proof.js';
 import { named, type Factor } from './factor.js';
 import { FactorsRepository } from './factors.repository.js';
 import { FactorsService } from './factors.service.js';
@@ -58,12 +59,13 @@ export class RecoverySets {
     const { application } = caller;
     const { realmId, enrolProofSeconds } = application;
     requireAccepted(application, [this.method.type]);
-    const isProven =
-      enrolProofSeconds === null ||
-      (await this.freshProof.holds(application, userId, proof, enrolProofSeconds));
+    const proved =
+      enrolProofSeconds === null
+        ? undefined
+        : await this.freshProof.typeOf(application, userId, proof, enrolProofSeconds);
     const refuse = (live: readonly Factor[]) => {
       this.refuseUnfit(live);
-      if (!isProven) throw new WatchwordError('proof_required', { max_age: enrolProofSeconds });
+      requireChangeProof(application, proved, live);
     };
     // Asked before the costly part, and again where nobody can change it any more.
     refuse(await this.factors.list(realmId, userId));

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { auditContext, type Caller } from '../applications/application.js';
 import { Clock } from '../clock.js';
-import { WatchwordError } from '../errors.js';
 import { FreshProof } from '../tokens/fresh-proof.js';
+import { requireChangeProof } from './change-proof.js';
 import { statusAt } from './factor.js';
 import { FactorsService } from './factors.service.js';
 
@@ -30,10 +30,12 @@ export class Removal {
     const { enrolProofSeconds } = application;
     if (enrolProofSeconds !== null) {
       const factor = await this.factors.get(caller, id);
-      const isProven =
-        statusAt(factor, this.clock.now()) !== 'active' ||
-        (await this.freshProof.holds(application, factor.userId, proof, enrolProofSeconds));
-      if (!isProven) throw new WatchwordError('proof_required', { max_age: enrolProofSeconds });
+      if (statusAt(factor, this.clock.now()) === 'active') {
+        const { realmId, userId } = factor;
+        const of = [application, userId, proof, enrolProofSeconds] as const;
+        const proved = await this.freshProof.typeOf(...of);
+        requireChangeProof(application, proved, await this.factors.list(realmId, userId));
+      }
     }
     await this.factors.revoke(auditContext(caller), id);
   }

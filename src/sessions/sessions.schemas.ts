@@ -70,6 +70,7 @@ export const introspection = z
     amr: z.array(z.string()).optional(),
     acr: z.string().optional(),
     auth_time: z.int().optional(),
+    factor_type: z.string().optional(),
     txn_hash: z.string().optional(),
     scope: z.string().optional(),
     credential_id: z.string().optional(),
@@ -117,6 +118,7 @@ export function introspectionOf(shown: Session, now: Date): IntrospectionAnswer 
     amr: [...shown.amr],
     acr: shown.acr,
     auth_time: seconds(shown.authTime),
+    factor_type: shown.factor.type,
     ...(shown.certificate !== null && { cnf: { 'x5t#S256': shown.certificate } }),
   };
 }

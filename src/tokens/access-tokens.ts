@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Application } from '../applications/application.js';
 import { CONFIG, type Config } from '../config.js';
 import { newId } from '../storage/ids.js';
+import { strengths } from './assurance.js';
 import type { AccessTokenClaims, Grant } from './claims.js';
 import { JwtCheck, type OwnClaims } from './check-jwt.js';
 import { signJwt } from './sign-jwt.js';
@@ -26,7 +27,8 @@ export interface TokenAnswer {
 const accessClaims = z.looseObject({
   auth_time: z.int(),
   amr: z.array(z.string()),
-  acr: z.enum(['aal1', 'aal2']),
+  acr: z.enum(strengths),
+  factor_type: z.string().optional(),
 });
 
 @Injectable()
@@ -57,6 +59,7 @@ export class AccessTokens {
       amr: grant.amr,
       acr: grant.acr,
       auth_time: seconds(grant.authTime),
+      factor_type: grant.factor.type,
       ...(transactionHash !== null && { txn_hash: transactionHash }),
       ...(certificate !== null && { cnf: { 'x5t#S256': certificate } }),
     };

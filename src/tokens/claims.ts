@@ -76,6 +76,8 @@ export interface AccessTokenClaims {
   readonly amr: readonly string[];
   readonly acr: Acr;
   readonly auth_time: number;
+  /** Of the factor that was proved. Tokens of versions before do not say it. */
+  readonly factor_type?: string;
   readonly txn_hash?: string;
   readonly cnf?: { readonly 'x5t#S256': string };
 }

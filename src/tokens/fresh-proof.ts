@@ -6,7 +6,7 @@ import { AccessTokens } from './access-tokens.js';
 /** A proof from the future is no proof; two replicas' clocks may still differ a little. */
 const SKEW_SECONDS = 60;
 
-/** Whether somebody has just proved who they are: what binding a further factor may need (S15). */
+/** By what somebody has just proved who they are: what changing factors may need (S15). */
 @Injectable()
 export class FreshProof {
   constructor(
@@ -17,17 +17,19 @@ export class FreshProof {
   /**
    * @param proof an access token that this application got for this user
    * @param maxAgeSeconds how long ago the factor may have been proved
+   * @returns the type of the factor that was proved; undefined where that is no fresh proof. Whether it is of a type
+   *   that will do, the caller looks at: the rules may have changed since
    */
-  async holds(
+  async typeOf(
     application: Application,
     userId: string,
     proof: string | undefined,
     maxAgeSeconds: number,
-  ): Promise<boolean> {
-    if (proof === undefined) return false;
+  ): Promise<string | undefined> {
+    if (proof === undefined) return undefined;
     const claims = await this.tokens.check(application, proof);
-    if (claims?.sub !== userId) return false;
+    if (claims?.sub !== userId) return undefined;
     const age = this.clock.now().getTime() / 1000 - claims.auth_time;
-    return age <= maxAgeSeconds && age >= -SKEW_SECONDS;
+    return age <= maxAgeSeconds && age >= -SKEW_SECONDS ? claims.factor_type : undefined;
   }
 }

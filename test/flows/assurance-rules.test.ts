@@ -272,7 +272,16 @@ describe('a type that is accepted no more', () => {
     const device = await remember(service, app, { key });
     await setRules(service, bank, { factorTypes: ['phone'], aal2Types: null });
     expect(codeOf(await check(service, app.userId, device.token, { key }))).toBe('device_unknown');
+    // Nor does it get in where somebody's guesses keep the account locked.
+    await setRules(service, bank, { factorTypes: ['hotp'] });
+    const guess = async (device_token?: string) => {
+      const body = { code: '000000', ...(device_token !== undefined && { device_token }) };
+      return codeOf(await service.call('POST', `/v1/users/${app.userId}/verify`, body, { key }));
+    };
+    for (let n = 0; n < 5; n++) expect(await guess()).toBe('code_incorrect');
+    expect(await guess(device.token)).toBe('locked');
     await setRules(service, bank, { factorTypes: all });
+    expect(await guess(device.token)).toBe('code_incorrect');
     expect((await check(service, app.userId, device.token, { key })).status).toBe(200);
   });
 });

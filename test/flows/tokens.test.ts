@@ -59,6 +59,7 @@ it('carries exactly the claims of the contract, and a header of three members', 
     jti: expect.stringMatching(/^jti_[0-9a-z]{26}$/),
     amr: ['otp'],
     acr: 'aal1',
+    factor_type: 'totp',
   });
 });
 

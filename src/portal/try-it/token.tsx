@@ -16,6 +16,7 @@ const meanings: Readonly<Record<string, string>> = {
   amr: 'how it was proved',
   acr: 'how strong that is',
   auth_time: 'proved at',
+  factor_type: 'by which kind of factor',
   sid: 'its session',
   txn_hash: 'what was confirmed',
 };

@@ -9,6 +9,7 @@ import { Clock } from '../../clock.js';
 import type { Channel } from '../../delivery/channel.js';
 import type { DeviceAnswer } from '../../devices/device.js';
 import { WatchwordError } from '../../errors.js';
+import { provingTypes } from '../../factors/change-proof.js';
 import { FactorsService } from '../../factors/factors.service.js';
 import { authenticationResponse } from '../../factors/key-response.js';
 import { typesOf, type WaitingProof } from '../../links/link.js';
@@ -48,7 +49,8 @@ export class Proving {
     const factors = userId === null ? [] : await this.factors.list(link.realmId, userId);
     // What a link lets somebody enrol is not what they have to show for it.
     const { application } = caller;
-    const types = link.purpose === 'verify' ? typesOf(link, application) : application.factorTypes;
+    const types =
+      link.purpose === 'verify' ? typesOf(link, application) : provingTypes(application, factors);
     const known = types.filter((type) => wayTypes.some((one) => one === type));
     const ways =
       userId === null && known.includes('webauthn') ? [passkeyWay] : waysOf(factors, known);

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../clock.js';
+import { provesEnough } from '../../factors/change-proof.js';
 import { FactorsService } from '../../factors/factors.service.js';
 import { userOf } from '../../links/link.js';
 import type { Visit } from '../../links/visits.js';
@@ -23,7 +24,7 @@ export class RecentProof {
   /**
    * Whether the user has to prove a factor first. To set one up, where the application asks for that (S15);
    * on the pages to manage, always: who made that link may not know who sits at the browser by now. What was
-   * proved by a factor that was removed since has proved nothing (S18).
+   * proved by a factor that was removed since has proved nothing (S18), nor has one of a type that will not do now.
    */
   async isMissing(visit: Visit): Promise<boolean> {
     const { link, caller } = visit;
@@ -35,8 +36,10 @@ export class RecentProof {
     const proved = link.proof?.factor;
     // An operator's code is nothing of the user's that could have been removed.
     if (proved?.type !== BYPASS_TYPE && !active.some(({ id }) => id === proved?.id)) return true;
+    const { application } = caller;
     const proof = this.token(visit);
-    return !(await this.freshProof.holds(caller.application, userOf(link), proof, seconds));
+    const type = await this.freshProof.typeOf(application, userOf(link), proof, seconds);
+    return !provesEnough(application, type, factors);
   }
 
   /**
