@@ -107,7 +107,7 @@ export class ChallengesService {
   /** @throws WatchwordError `not_found`, `factor_type_not_allowed`, `challenge_ended`, and why nothing is sent */
   async resend(caller: Caller, id: string, request: ResendRequest): Promise<Challenge> {
     const challenge = await this.get(caller, id);
-    requireAccepted(caller.application, [challenge.type]);
+    if (challenge.phone !== null) requireAccepted(caller.application, [challenge.type]);
     if (challenge.factorId !== null) await this.requireUsable(caller, challenge);
     return this.phones.resend(caller, challenge, {
       channel: request.channel,

@@ -9,6 +9,7 @@ import { SigningKeys } from '../../src/tokens/signing-keys.js';
 import { startApplication, type Registered, type TestApplication } from '../support/application.js';
 import { provePhone, setRules, type PhoneOwner } from '../support/assurance.js';
 import { enrol, type Authenticator } from '../support/authenticator.js';
+import { makeBypass } from '../support/bypass-codes.js';
 import { forwardAuth } from '../support/browser-request.js';
 import { openLink, REDIRECT, type Opened } from '../support/pages.js';
 import { codeAt, enrolPhone, phoneBook } from '../support/phones.js';
@@ -97,6 +98,15 @@ describe('a phished text message', () => {
     const proof = String((await begin(service, app, {}, { key })).body.access_token);
     expect((await remove(proof, app.factorId)).status).toBe(204);
     expect((await add(await phished(), 'webauthn')).status).toBe(201);
+  });
+
+  it('leaves an operator’s code what it is for: the way back of somebody who has lost the app', async () => {
+    const { code } = await makeBypass(service, owner.userId, {}, bank);
+    const path = `/v1/users/${owner.userId}/verify`;
+    const { body } = await service.call('POST', path, { code, first_factor: ['pwd'] }, { key });
+    expect(await statusAt({ bearer: body.access_token }, 'aal2')).toEqual(shut);
+    expect((await add(body.access_token as string, 'webauthn')).status).toBe(201);
+    expect((await remove(body.access_token as string, app.factorId)).status).toBe(204);
   });
 });
 
