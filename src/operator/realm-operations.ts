@@ -1,4 +1,5 @@
 /** Realms, as they look on the hosted pages, and what they ask of security keys and of operators. */
+import { isIP } from 'node:net';
 import type { INestApplicationContext } from '@nestjs/common';
 import { z } from 'zod';
 import { Realms, type RealmLook } from '../applications/realms.js';
@@ -7,6 +8,8 @@ import { BypassCodes } from '../bypass-codes/bypass-codes.service.js';
 import { locale } from '../factors/factors.schemas.js';
 import { operation } from './operation.js';
 import { realmIdOf } from './realms.js';
+
+const A_DOMAIN = 'A relying party is a domain, as bank.example.';
 
 export const realmOperations = {
   'realms.list': operation(z.strictObject({}), async (context) => {
@@ -30,7 +33,8 @@ export const realmOperations = {
       webauthnRpId: z
         .string()
         .max(253)
-        .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, 'A relying party is a domain, as bank.example.')
+        .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, A_DOMAIN)
+        .refine((domain) => isIP(domain) === 0, A_DOMAIN)
         .nullable()
         .optional(),
       webauthnRpName: z.string().min(1).max(64).nullable().optional(),

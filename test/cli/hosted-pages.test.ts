@@ -109,6 +109,7 @@ it('says what a realm asks of security keys, and takes it back', async () => {
 it.each([
   ['an origin with a path', ['--webauthn-origin', 'https://bank.example/login']],
   ['a domain that is an address', ['--webauthn-rp-id', 'https://bank.example']],
+  ['a domain that is an address of IP', ['--webauthn-rp-id', '192.0.2.1']],
   ['a model that is none', ['--webauthn-aaguid', 'YubiKey']],
 ])('refuses %s for security keys', async (_what, args) => {
   expect(await refused('realms', 'update', ...args)).not.toBe('');
