@@ -404,7 +404,7 @@ export type VerifyRequest = {
    */
   factor_id?: string;
   /**
-   * What the application has checked itself (RFC 8176 values). The token then carries these, the proven method and `mfa`, with `acr: "aal2"`.
+   * What the application has checked itself (RFC 8176 values). The token then carries these, the proven method and `mfa`, with `acr: "aal2"` where the application lets that type earn it.
    */
   first_factor?: Array<
     'pwd' | 'pin' | 'fpt' | 'face' | 'iris' | 'retina' | 'vbm' | 'hwk' | 'swk' | 'sc'
@@ -472,7 +472,7 @@ export type ChallengeRequest = {
   client_ip?: string | string;
   purpose?: 'login' | 'step_up' | 'confirm';
   /**
-   * What the application has checked itself (RFC 8176 values). The token then carries these, the proven method and `mfa`, with `acr: "aal2"`.
+   * What the application has checked itself (RFC 8176 values). The token then carries these, the proven method and `mfa`, with `acr: "aal2"` where the application lets that type earn it.
    */
   first_factor?: Array<
     'pwd' | 'pin' | 'fpt' | 'face' | 'iris' | 'retina' | 'vbm' | 'hwk' | 'swk' | 'sc'
@@ -885,7 +885,7 @@ export type LinkRequest = {
    */
   locale?: string;
   /**
-   * What the application has checked itself (RFC 8176 values). The token then carries these, the proven method and `mfa`, with `acr: "aal2"`.
+   * What the application has checked itself (RFC 8176 values). The token then carries these, the proven method and `mfa`, with `acr: "aal2"` where the application lets that type earn it.
    */
   first_factor?: Array<
     'pwd' | 'pin' | 'fpt' | 'face' | 'iris' | 'retina' | 'vbm' | 'hwk' | 'swk' | 'sc'

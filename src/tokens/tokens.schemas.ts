@@ -46,7 +46,7 @@ export const firstFactor = z
   .transform((methods) => [...new Set(methods)])
   .meta({
     description:
-      'What the application has checked itself (RFC 8176 values). The token then carries these, the proven method and `mfa`, with `acr: "aal2"`.',
+      'What the application has checked itself (RFC 8176 values). The token then carries these, the proven method and `mfa`, with `acr: "aal2"` where the application lets that type earn it.',
   });
 
 /** Any JSON. It is registered in place: a copy would leave its own inner references without the name. */
