@@ -1,6 +1,7 @@
 /** Exports of other services and apps, as data of theirs under files/: what is read, and what is said of the rest. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { formatOf, readTokenFile, type FormatName } from '../../src/token-files/formats.js';
 import { TokenFileError, type Entry, type ReadOptions } from '../../src/token-files/token-file.js';
 
@@ -244,4 +245,18 @@ it.each<[FormatName, string, RegExp]>([
   );
   expect(whole).toMatch(hint);
   expect(whole).not.toBe('good');
+});
+
+it('a long file leaves turns to everybody else while it is read', async () => {
+  let turns = 0;
+  let isReading = true;
+  const others = async () => {
+    for (; isReading; turns += 1) await setImmediate();
+  };
+  const waiting = others();
+  const rows = Array.from({ length: 2000 }, (_, n) => `T${n},${'0'.repeat(40)},hotp`);
+  expect(await read('oath-csv', rows.join('\n'))).toHaveLength(2000);
+  isReading = false;
+  await waiting;
+  expect(turns).toBeGreaterThanOrEqual(10);
 });
