@@ -39,6 +39,8 @@ export const formatNames = Object.keys(byName) as [FormatName, ...FormatName[]];
 export function formatOf(text: string): FormatName {
   const found = formatNames.find((name) => byName[name].looksLike(text));
   if (found !== undefined) return found;
+  if (text.includes('\0'))
+    throw new TokenFileError('The file is no text in UTF-8: unpack it, or save it as UTF-8.');
   throw new TokenFileError(
     `It cannot be told what kind of file this is. Name the format: ${formatNames.join(', ')}.`,
   );

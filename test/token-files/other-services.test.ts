@@ -247,6 +247,12 @@ it.each<[FormatName, string, RegExp]>([
   expect(whole).not.toBe('good');
 });
 
+it('a file in UTF-16, or packed, is told from one that nobody knows', () => {
+  const wide = Buffer.from(`T1,${'0'.repeat(40)},hotp\n`, 'utf16le').toString('utf8');
+  expect(() => formatOf(wide)).toThrow(/UTF-8/);
+  expect(() => formatOf('what is this?')).toThrow(/Name the format/);
+});
+
 it('a long file leaves turns to everybody else while it is read', async () => {
   let turns = 0;
   let isReading = true;
