@@ -28,7 +28,7 @@ export interface UserToken extends CommonClaims {
   readonly userId: string;
   /** RFC 8176 methods: what was proved, and what the application had checked before. */
   readonly amr: readonly string[];
-  /** How strong the proof was: `aal1` one factor, `aal2` two. */
+  /** How strong a proof the application took it for: `aal1` one factor, `aal2` two that may earn it. */
   readonly acr: string;
   /** When the factor was proved. A refresh does not change it. */
   readonly authTime: Date;
