@@ -2,37 +2,21 @@
  * Somebody who has talked a code out of the help desk, or guesses at one, and wants more of it than one login: many
  * logins at once, another user's, a payment, a browser that stays trusted, an enrolment's end, a proof of two factors.
  */
-import { Keyring } from '../../src/crypto/keyring.js';
-import { postgresDriver } from '../../src/storage/postgres.js';
-import {
-  freshPostgresUrl,
-  startApplication,
-  type TestApplication,
-} from '../support/application.js';
 import { enrol } from '../support/authenticator.js';
 import { makeBypass, operate } from '../support/bypass-codes.js';
+import { startReplicas, type Replicas } from '../support/replicas.js';
 import { claimsOf } from '../support/sessions.js';
 
-const replicas: TestApplication[] = [];
+let replicas: Replicas;
 
 beforeAll(async () => {
-  const url = await freshPostgresUrl();
-  const keyring = Keyring.parse(Keyring.generate());
-  const environment = { WATCHWORD_RATE_PER_APPLICATION: '100000' };
-  for (let n = 0; n < 2; n++) {
-    const driver = postgresDriver({ url, connections: 8 });
-    replicas.push(await startApplication({ driver, keyring, environment }));
-  }
+  replicas = await startReplicas({ WATCHWORD_RATE_PER_APPLICATION: '100000' });
 });
-afterAll(() => Promise.all(replicas.map((replica) => replica.close())));
+afterAll(() => replicas.close());
 
-const on = (n: number) => {
-  const replica = replicas[n % 2];
-  if (replica === undefined) throw new Error('there is no replica');
-  return replica;
-};
-const call = (path: string, body: object, n = 0, key = on(0).first.key) =>
-  on(n).call('POST', path, body, { key });
+const on = (turn: number) => replicas.on(turn);
+const call = (path: string, body: object, turn = 0, key?: string) =>
+  replicas.post(turn, path, body, key);
 const verify = (user: string, code: string, more: object = {}) =>
   call(`/v1/users/${user}/verify`, { code, ...more });
 const other = (code: string) => `${code.startsWith('0') ? '1' : '0'}${code.slice(1)}`;

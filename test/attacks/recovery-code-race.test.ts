@@ -2,39 +2,18 @@
  * Somebody who has one recovery code sends it many times at once, to every replica, to log in more than once; or
  * has new sets made while the owner does, to keep codes of one that the owner believes to be void.
  */
-import { Keyring } from '../../src/crypto/keyring.js';
-import { postgresDriver } from '../../src/storage/postgres.js';
-import {
-  freshPostgresUrl,
-  startApplication,
-  type TestApplication,
-} from '../support/application.js';
 import { enrolRecoverable } from '../support/recovery-codes.js';
+import { startReplicas, type Replicas } from '../support/replicas.js';
 
-const replicas: TestApplication[] = [];
+let replicas: Replicas;
 
 beforeAll(async () => {
-  const url = await freshPostgresUrl();
-  const keyring = Keyring.parse(Keyring.generate());
-  const environment = { WATCHWORD_RATE_PER_APPLICATION: '100000' };
-  for (let n = 0; n < 2; n++)
-    replicas.push(
-      await startApplication({
-        driver: postgresDriver({ url, connections: 8 }),
-        keyring,
-        environment,
-      }),
-    );
+  replicas = await startReplicas({ WATCHWORD_RATE_PER_APPLICATION: '100000' });
 });
-afterAll(() => Promise.all(replicas.map((replica) => replica.close())));
+afterAll(() => replicas.close());
 
-const on = (n: number) => {
-  const replica = replicas[n % 2];
-  if (replica === undefined) throw new Error('there is no replica');
-  return replica;
-};
-const call = (n: number, path: string, body: object) =>
-  on(n).call('POST', path, body, { key: on(0).first.key });
+const on = (turn: number) => replicas.on(turn);
+const call = (turn: number, path: string, body: object) => replicas.post(turn, path, body);
 
 it('S67: of 200 uses of one code on two replicas one succeeds', async () => {
   const { codes } = await enrolRecoverable(on(0), 'ada');

@@ -10,27 +10,20 @@ import { DEVICE_ATTEMPTS } from '../../src/devices/device.js';
 import { DevicesService } from '../../src/devices/devices.service.js';
 import { FactorsService } from '../../src/factors/factors.service.js';
 import type { Executor } from '../../src/storage/database.js';
-import { postgresDriver } from '../../src/storage/postgres.js';
-import {
-  freshPostgresUrl,
-  startApplication,
-  type TestApplication,
-} from '../support/application.js';
+import type { TestApplication } from '../support/application.js';
 import { enrol, type Authenticator } from '../support/authenticator.js';
 import { check, endsOf, listDevices, remember } from '../support/devices.js';
+import { startReplicas } from '../support/replicas.js';
 import { wrongCode } from '../support/totp-codes.js';
 
 const DEVICES = 10;
-let replicas: [TestApplication, TestApplication];
+let replicas: readonly [TestApplication, TestApplication];
 let key: { readonly key: string };
 let users = 0;
 
 beforeAll(async () => {
-  const url = await freshPostgresUrl();
-  const driver = () => postgresDriver({ url, connections: 10 });
-  const first = await startApplication({ driver: driver() });
-  const { clock, keyring } = first;
-  replicas = [first, await startApplication({ driver: driver(), clock, keyring })];
+  replicas = (await startReplicas()).both;
+  const [first] = replicas;
   const { realmName } = first.first.application;
   key = { key: (await first.register(realmName, 'bank', { rememberDeviceSeconds: 86_400 })).key };
 });
