@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hashRaw } from '@node-rs/argon2';
-import { bulkhead, BulkheadRejectedError } from 'cockatiel';
+import { bulkhead, BulkheadRejectedError, type BulkheadPolicy } from 'cockatiel';
 import { sameBytes } from './digest.js';
 
 /**
@@ -10,11 +10,15 @@ import { sameBytes } from './digest.js';
 const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 };
 const SALT_BYTES = 16;
 
-/** Hashes at once in a process, which bounds their memory to 38 MiB; and how many may wait for their turn. */
-const MOST_AT_ONCE = 2;
+/** How many hashes of a kind may wait for their turn in a process. */
 const MOST_WAITING = 400;
 
-const turns = bulkhead(MOST_AT_ONCE, MOST_WAITING);
+/**
+ * One hash at a time is made anew and one compared, which bounds their memory to 38 MiB. They do not wait for
+ * one another: whoever has hashes made without end keeps nobody from what was hashed before.
+ */
+const making = bulkhead(1, MOST_WAITING);
+const comparing = bulkhead(1, MOST_WAITING);
 
 export interface SlowHashed {
   readonly salt: Buffer;
@@ -29,16 +33,16 @@ export class HashingOverloaded extends Error {
 /** @returns the hash under a new random salt @throws HashingOverloaded */
 export async function slowHash(text: string): Promise<SlowHashed> {
   const salt = randomBytes(SALT_BYTES);
-  return { salt, hash: await argon2id(text, salt) };
+  return { salt, hash: await argon2id(text, salt, making) };
 }
 
 /** Whether the hash is of this text, compared in constant time @throws HashingOverloaded */
 export async function isSlowHashOf(text: string, { salt, hash }: SlowHashed): Promise<boolean> {
-  return sameBytes(await argon2id(text, salt), hash);
+  return sameBytes(await argon2id(text, salt, comparing), hash);
 }
 
 /** Off this thread. The library's default is Argon2id, version 0x13. */
-async function argon2id(text: string, salt: Buffer): Promise<Buffer> {
+async function argon2id(text: string, salt: Buffer, turns: BulkheadPolicy): Promise<Buffer> {
   try {
     return await turns.execute(() => hashRaw(text, { ...PARAMETERS, salt }));
   } catch (error) {

@@ -15,6 +15,7 @@ import { named, type Factor } from './factor.js';
 import { FactorsRepository } from './factors.repository.js';
 import { FactorsService } from './factors.service.js';
 import { RecoveryCodeMethod } from './recovery-code.method.js';
+import { TurnsOfUsers } from './turns-of-users.js';
 
 export interface RecoverySetRequest {
   readonly name: string | undefined;
@@ -31,6 +32,8 @@ export interface NewRecoverySet {
 /** Sets of recovery codes: a user has one at most, and a new one voids it (S68). */
 @Injectable()
 export class RecoverySets {
+  private readonly turns = new TurnsOfUsers();
+
   constructor(
     private readonly repository: FactorsRepository,
     private readonly factors: FactorsService,
@@ -69,17 +72,19 @@ export class RecoverySets {
     };
     // Asked before the costly part, and again where nobody can change it any more.
     refuse(await this.factors.list(realmId, userId));
-    const { codes, hashed } = await this.method.generate();
-    const now = this.clock.now();
-    const factor = await this.database.transaction(async (executor) => {
-      await this.users.findOrAddLocked(executor, realmId, { userId, createdAt: now });
-      const live = await this.repository.listLive(realmId, userId, now, executor);
-      refuse(live);
-      for (const old of live.filter(isSet))
-        await this.factors.revokeIn(executor, auditContext(caller), old.id);
-      return this.add(executor, caller, userId, { name, hashed }, now);
+    return this.turns.take(realmId, userId, async () => {
+      const { codes, hashed } = await this.method.generate();
+      const now = this.clock.now();
+      const factor = await this.database.transaction(async (executor) => {
+        await this.users.findOrAddLocked(executor, realmId, { userId, createdAt: now });
+        const live = await this.repository.listLive(realmId, userId, now, executor);
+        refuse(live);
+        for (const old of live.filter(isSet))
+          await this.factors.revokeIn(executor, auditContext(caller), old.id);
+        return this.add(executor, caller, userId, { name, hashed }, now);
+      });
+      return { factor, codes };
     });
-    return { factor, codes };
   }
 
   private async add(
