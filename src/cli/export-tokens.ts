@@ -94,7 +94,8 @@ async function intoFile(path: string, write: (write: Write) => Promise<number>):
   }
   try {
     const written = await write(async (text) => {
-      await file.write(text);
+      // Not `write`, which may write a part of it on a disk that is nearly full.
+      await file.appendFile(text);
     });
     await file.close();
     await rename(partial, path);
