@@ -6,6 +6,7 @@ import { Delivery } from '../delivery/delivery.js';
 import type { Letter } from '../delivery/provider.js';
 import { Activation } from '../factors/activation.js';
 import type { Factor } from '../factors/factor.js';
+import { FactorsMetrics } from '../factors/factors.metrics.js';
 import { FactorsService } from '../factors/factors.service.js';
 import { phoneOf } from '../factors/phone.method.js';
 import { Database, type Executor } from '../storage/database.js';
@@ -53,6 +54,7 @@ export class PhoneProof implements ProofKind {
     private readonly activation: Activation,
     private readonly delivery: Delivery,
     private readonly notices: Notices,
+    private readonly metrics: FactorsMetrics,
     private readonly database: Database,
   ) {}
 
@@ -85,15 +87,16 @@ export class PhoneProof implements ProofKind {
   }
 
   /** A number that is nobody's yet: the proof makes its user, once, however many prove it at a time. */
-  private welcome(claim: PhoneClaim, approval: Parameters<Consume>[0]) {
-    return this.inTransaction(claim, async (executor) => {
+  private async welcome(claim: PhoneClaim, approval: Parameters<Consume>[0]) {
+    const newUser = newId('usr');
+    const welcomed = await this.inTransaction(claim, async (executor) => {
       const { realmId } = claim.challenge;
       const subject = { realmId, userId: this.subjectOf(claim), budget: this.budget };
       await this.attempts.hold(executor, claim.challenge.id, subject);
       const hashes = this.hashesOf(claim);
       const factor =
         (await this.factors.findByNumber(realmId, hashes, executor)) ??
-        (await this.activation.addProvenPhone(executor, claim.caller, newId('usr'), {
+        (await this.activation.addProvenPhone(executor, claim.caller, newUser, {
           number: claim.challenge.phone.number,
           channel: claim.challenge.phone.channel,
           replaces: undefined,
@@ -103,6 +106,8 @@ export class PhoneProof implements ProofKind {
       if (!(await this.attempts.consumeCodeIn(executor, own))) throw new Overtaken();
       return proven;
     });
+    if (welcomed?.userId === newUser) this.metrics.countEnrolment('phone', 'activated');
+    return welcomed;
   }
 
   private async finishEnrolment(claim: PhoneClaim, approval: Parameters<Consume>[0]) {
@@ -123,7 +128,9 @@ export class PhoneProof implements ProofKind {
       }
       return proven;
     });
-    if (finished !== undefined) this.notices.carry(notice);
+    if (finished === undefined) return undefined;
+    this.metrics.countEnrolment('phone', 'activated');
+    this.notices.carry(notice);
     return finished;
   }
 

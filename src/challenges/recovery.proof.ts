@@ -8,6 +8,7 @@ import type { Charge } from './attempts.repository.js';
 import { RECOVERY_BUDGET } from './lockout.js';
 import { Notices } from './notices.js';
 import type { Claim, Comparison, Consume, ProofKind, Proven } from './proof-kind.js';
+import { ProofsMetrics } from './proofs.metrics.js';
 import { RecoveryAttemptsRepository } from './recovery-attempts.repository.js';
 
 /** A recovery code: good once, and its use is told to the user's phones. */
@@ -23,6 +24,7 @@ export class RecoveryProof implements ProofKind {
     private readonly method: RecoveryCodeMethod,
     private readonly attempts: RecoveryAttemptsRepository,
     private readonly notices: Notices,
+    private readonly metrics: ProofsMetrics,
     private readonly database: Database,
     private readonly audit: Audit,
   ) {}
@@ -51,11 +53,11 @@ export class RecoveryProof implements ProofKind {
   ): Promise<Proven | undefined> {
     const { userId, factorId, type } = proven;
     let letters: Letter[] = [];
-    const isUsed = await this.database.transaction(async (executor) => {
+    const left = await this.database.transaction(async (executor) => {
       const event = approval({ userId, factorId, type });
       const consumption = { factorId, place, challengeId: challenge?.id ?? null, event, now };
       const remaining = await this.attempts.consume(executor, consumption);
-      if (remaining === undefined) return false;
+      if (remaining === undefined) return undefined;
       const of = { userId, factorId, factorType: type };
       await this.audit.record(executor, auditContext(caller), {
         type: 'recovery_code.used',
@@ -63,9 +65,10 @@ export class RecoveryProof implements ProofKind {
         ...of,
       });
       letters = await this.notices.tellRecoveryUsed(executor, caller, userId, now);
-      return true;
+      return remaining;
     });
-    if (!isUsed) return undefined;
+    if (left === undefined) return undefined;
+    this.metrics.countRecoveryCode(left);
     for (const letter of letters) this.notices.carry(letter);
     return proven;
   }

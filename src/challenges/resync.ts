@@ -13,6 +13,7 @@ import type { CodePair } from '../factors/method.js';
 import { HardwareTokensMetrics } from '../hardware-tokens/hardware-tokens.metrics.js';
 import { AttemptsRepository, type Charge } from './attempts.repository.js';
 import { attemptsLeft, DEVICE_BUDGET, retryAfter } from './lockout.js';
+import { ProofsMetrics } from './proofs.metrics.js';
 
 /**
  * Finding a hardware token again whose counter or clock went astray, by two codes in a row. It looks further
@@ -27,6 +28,7 @@ export class Resync {
     private readonly methods: CodeMethods,
     private readonly attempts: AttemptsRepository,
     private readonly metrics: HardwareTokensMetrics,
+    private readonly proofMetrics: ProofsMetrics,
     private readonly audit: Audit,
     private readonly clock: Clock,
   ) {}
@@ -111,6 +113,7 @@ export class Resync {
     const locked = retryAfter(charge, now);
     if (reason === 'locked')
       throw new WatchwordError('locked', { attempts_left: 0, retry_after: locked ?? 1 });
+    if (locked !== undefined) this.proofMetrics.countLock(factor.type, charge);
     throw new WatchwordError('code_incorrect', {
       attempts_left: attemptsLeft(charge),
       ...(locked !== undefined && { retry_after: locked }),

@@ -21,6 +21,7 @@ import {
   refuseMismatch,
 } from './claiming.js';
 import { CHALLENGE_ATTEMPTS, retryAfter } from './lockout.js';
+import { FactorsMetrics } from '../factors/factors.metrics.js';
 import { KnownDevices, leftAfter, type DeviceRequest } from './known-devices.js';
 import type { Answer, Claim, ProofKind, Proven, ProvenFactor, Refusal } from './proof-kind.js';
 import { ProofKinds } from './proof-kinds.js';
@@ -64,6 +65,7 @@ export class Verification {
     private readonly tokens: AccessTokens,
     private readonly sessions: SessionsService,
     private readonly metrics: ProofsMetrics,
+    private readonly factorMetrics: FactorsMetrics,
     private readonly audit: Audit,
     private readonly clock: Clock,
   ) {}
@@ -237,7 +239,8 @@ export class Verification {
   ): Promise<never> {
     const ofChallenge = CHALLENGE_ATTEMPTS - (charge.challengeAttempts ?? 0);
     const { left, locked } = leftAfter(charge, claim.now);
-    if (why !== undefined) this.metrics.countKeyRefusal(why);
+    if (why !== undefined) this.factorMetrics.countKeyRefusal(why);
+    if (locked !== undefined) this.metrics.countLock(typeOf(charge, kind), charge);
     await this.refuse(claim, kind, charge, reason, ofChallenge <= 0 || locked !== undefined);
     throw new WatchwordError(kind.refusedAs, {
       attempts_left: Math.min(left, ofChallenge),
@@ -253,8 +256,7 @@ export class Verification {
     reason: RefusalReason,
     endsChallenge: boolean,
   ): Promise<void> {
-    // Where the user has none, the type that was looked for first.
-    const factorType = charge.factors[0]?.type ?? kind.types[0];
+    const factorType = typeOf(charge, kind);
     this.metrics.count(factorType, reason);
     await this.attempts.refuse({
       challengeId: claim.challenge?.id ?? null,
@@ -281,4 +283,9 @@ export class Verification {
     // Still open, so it is the factor it names that is gone.
     throw new WatchwordError('not_found');
   }
+}
+
+/** Where the user has none, the type that was looked for first. */
+function typeOf({ factors }: Charge, { types }: ProofKind): ChallengeType {
+  return factors[0]?.type ?? types[0];
 }

@@ -30,6 +30,14 @@ export class HashingOverloaded extends Error {
   override readonly name = 'HashingOverloaded';
 }
 
+/** How many hashes of each kind wait for their turn in this process. */
+export function hashesWaiting(): { readonly making: number; readonly comparing: number } {
+  return {
+    making: MOST_WAITING - making.queueSlots,
+    comparing: MOST_WAITING - comparing.queueSlots,
+  };
+}
+
 /** @returns the hash under a new random salt @throws HashingOverloaded */
 export async function slowHash(text: string): Promise<SlowHashed> {
   const salt = randomBytes(SALT_BYTES);

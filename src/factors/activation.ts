@@ -19,6 +19,7 @@ import {
   statusAt,
   type Factor,
 } from './factor.js';
+import { FactorsMetrics } from './factors.metrics.js';
 import { FactorsRepository } from './factors.repository.js';
 import { FactorsService } from './factors.service.js';
 import type { CodeMethod, CodePair, Spent } from './method.js';
@@ -35,6 +36,7 @@ export class Activation {
     private readonly phone: PhoneMethod,
     private readonly stock: Stock,
     private readonly devices: DevicesService,
+    private readonly metrics: FactorsMetrics,
     private readonly database: Database,
     private readonly audit: Audit,
     private readonly clock: Clock,
@@ -154,6 +156,7 @@ export class Activation {
     code: ErrorCode = 'code_incorrect',
     reason?: string,
   ): Promise<never> {
+    this.metrics.countEnrolment(factor.type, 'refused');
     const attemptsLeft = ACTIVATION_ATTEMPTS - factor.activationAttempts;
     await this.database.transaction(async (executor) => {
       if (attemptsLeft === 0) {
@@ -184,11 +187,13 @@ export class Activation {
     const method = this.methods.of(pending);
     const spent = method === undefined ? null : prove(method, pending, now);
     if (spent === null) return this.refuse(caller, pending, now);
-    return this.database.transaction(async (executor) => {
+    const active = await this.database.transaction(async (executor) => {
       const factor = await this.activateProven(executor, caller, pending, spent, now);
       if (factor === undefined) throw new WatchwordError('factor_not_pending');
       return factor;
     });
+    this.metrics.countEnrolment(active.type, 'activated');
+    return active;
   }
 }
 

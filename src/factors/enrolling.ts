@@ -14,6 +14,7 @@ import { requireChangeProof } from './change-proof.js';
 import { CodeMethods, deviceTypes } from './code-methods.js';
 import { isReplacement, type EnrolRequest } from './enrol-request.js';
 import { named, PENDING_SECONDS, type Factor, type FactorType } from './factor.js';
+import { FactorsMetrics } from './factors.metrics.js';
 import { FactorsRepository } from './factors.repository.js';
 import { HotpMethod } from './hotp.method.js';
 import type { Enrolment, FactorPlace } from './method.js';
@@ -37,6 +38,7 @@ export class Enrolling {
     private readonly methods: CodeMethods,
     private readonly stock: Stock,
     private readonly freshProof: FreshProof,
+    private readonly metrics: FactorsMetrics,
     private readonly database: Database,
     private readonly audit: Audit,
     private readonly clock: Clock,
@@ -60,7 +62,7 @@ export class Enrolling {
         : await this.freshProof.typeOf(application, userId, request.proof, enrolProofSeconds);
     const now = this.clock.now();
     const id = newId('fac');
-    return this.database.transaction(async (executor) => {
+    const factor = await this.database.transaction(async (executor) => {
       await this.users.findOrAddLocked(executor, realmId, { userId, createdAt: now });
       const live = await this.repository.listLive(realmId, userId, now, executor);
       requireChangeProof(application, proved, live);
@@ -74,7 +76,7 @@ export class Enrolling {
       this.refuseTwins(live, request, token);
       const place = { id, realmId, userId };
       const { type, defaultName, ...stored } = this.enrolment(caller, place, request, token, live);
-      const factor = await this.repository.add(executor, {
+      const added = await this.repository.add(executor, {
         ...place,
         applicationId: application.id,
         type,
@@ -85,13 +87,15 @@ export class Enrolling {
       });
       await this.audit.record(executor, auditContext(caller), {
         type: 'factor.enrolled',
-        name: factor.name,
-        ...named(factor),
+        name: added.name,
+        ...named(added),
       });
       if (token !== undefined)
-        await this.stock.assign(executor, auditContext(caller), token, factor, now);
-      return factor;
+        await this.stock.assign(executor, auditContext(caller), token, added, now);
+      return added;
     });
+    this.metrics.countEnrolment(factor.type, 'begun');
+    return factor;
   }
 
   private enrolment(

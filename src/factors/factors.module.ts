@@ -13,6 +13,7 @@ import { CredentialsRepository } from './credentials.repository.js';
 import { Enrolling } from './enrolling.js';
 import { FactorImport } from './factor-import.js';
 import { FactorsController } from './factors.controller.js';
+import { FactorsMetrics } from './factors.metrics.js';
 import { FactorsRepository } from './factors.repository.js';
 import { FactorsService } from './factors.service.js';
 import { HotpMethod } from './hotp.method.js';
@@ -42,6 +43,7 @@ import { WebauthnMethod } from './webauthn.method.js';
     CredentialsRepository,
     Enrolling,
     FactorImport,
+    FactorsMetrics,
     FactorsRepository,
     FactorsService,
     HotpMethod,
@@ -60,6 +62,7 @@ import { WebauthnMethod } from './webauthn.method.js';
     CodeMethods,
     Enrolling,
     FactorImport,
+    FactorsMetrics,
     FactorsService,
     KeyActivation,
     PhoneMethod,

@@ -8,6 +8,7 @@ import { isDuplicate } from '../storage/failure.js';
 import { Activation } from './activation.js';
 import { CredentialsRepository } from './credentials.repository.js';
 import type { Factor } from './factor.js';
+import { FactorsMetrics } from './factors.metrics.js';
 import { FactorsService } from './factors.service.js';
 import type { RegistrationResponse } from './key-response.js';
 import { WebauthnMethod, type NewKey } from './webauthn.method.js';
@@ -21,6 +22,7 @@ export class KeyActivation {
     private readonly factors: FactorsService,
     private readonly method: WebauthnMethod,
     private readonly parties: RelyingParties,
+    private readonly metrics: FactorsMetrics,
     private readonly database: Database,
     private readonly clock: Clock,
   ) {}
@@ -40,9 +42,12 @@ export class KeyActivation {
       response,
       await this.parties.of(pending.realmId),
     );
-    if (typeof made === 'string')
+    if (typeof made === 'string') {
+      this.metrics.countKeyRefusal(made);
       return this.activation.refuse(caller, pending, now, 'security_key_refused', made);
+    }
     await this.keep(caller, pending, made, now);
+    this.metrics.countEnrolment(pending.type, 'activated');
     return this.factors.get(caller, id);
   }
 

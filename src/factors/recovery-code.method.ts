@@ -4,6 +4,7 @@ import { Envelope } from '../crypto/envelope.js';
 import { HashingOverloaded, isSlowHashOf, slowHash, type SlowHashed } from '../crypto/slow-hash.js';
 import { WatchwordError } from '../errors.js';
 import { inGroups, randomWrittenCode } from '../otp/written-code.js';
+import { FactorsMetrics } from './factors.metrics.js';
 import { secretPlace, type Checkable, type Enrolment, type FactorPlace } from './method.js';
 
 /** How many codes a set has. */
@@ -47,7 +48,10 @@ export class RecoveryCodeMethod {
    */
   readonly proves = 'otp';
 
-  constructor(private readonly envelope: Envelope) {}
+  constructor(
+    private readonly envelope: Envelope,
+    private readonly metrics: FactorsMetrics,
+  ) {}
 
   /**
    * Makes the codes of a set and hashes them, which takes a while.
@@ -57,7 +61,7 @@ export class RecoveryCodeMethod {
   async generate(): Promise<{ readonly codes: readonly string[]; readonly hashed: Buffer }> {
     const codes = new Set<string>();
     while (codes.size < SET_SIZE) codes.add(randomWrittenCode('recovery'));
-    const entries = await orOverloaded(Promise.all([...codes].map(entryOf)));
+    const entries = await this.orOverloaded('making', Promise.all([...codes].map(entryOf)));
     return {
       codes: [...codes].map(inGroups),
       hashed: Buffer.concat([Buffer.of(FORMAT), ...entries.map(toBytes)]),
@@ -88,8 +92,21 @@ export class RecoveryCodeMethod {
         : [],
     );
     for (const { entry, place } of alike)
-      if (await orOverloaded(isSlowHashOf(code, entry))) return place;
+      if (await this.orOverloaded('comparing', isSlowHashOf(code, entry))) return place;
     return null;
+  }
+
+  private async orOverloaded<Result>(
+    kind: 'making' | 'comparing',
+    hashing: Promise<Result>,
+  ): Promise<Result> {
+    try {
+      return await hashing;
+    } catch (error) {
+      if (!(error instanceof HashingOverloaded)) throw error;
+      this.metrics.countOverload(kind);
+      throw new WatchwordError('overloaded', {}, error);
+    }
   }
 }
 
@@ -128,13 +145,4 @@ function entriesOf(hashed: Buffer): Entry[] {
 // Written by this class, and by the statement that uses a code up.
 function parametersOf({ parameters }: Pick<Checkable, 'parameters'>): StoredParameters {
   return parameters as unknown as StoredParameters;
-}
-
-async function orOverloaded<Result>(hashing: Promise<Result>): Promise<Result> {
-  try {
-    return await hashing;
-  } catch (error) {
-    if (error instanceof HashingOverloaded) throw new WatchwordError('overloaded', {}, error);
-    throw error;
-  }
 }

@@ -12,6 +12,7 @@ import { FreshProof } from '../tokens/fresh-proof.js';
 import { UsersRepository } from '../users/users.repository.js';
 import { requireChangeProof } from './change-proof.js';
 import { named, type Factor } from './factor.js';
+import { FactorsMetrics } from './factors.metrics.js';
 import { FactorsRepository } from './factors.repository.js';
 import { FactorsService } from './factors.service.js';
 import { RecoveryCodeMethod } from './recovery-code.method.js';
@@ -41,6 +42,7 @@ export class RecoverySets {
     private readonly method: RecoveryCodeMethod,
     private readonly freshProof: FreshProof,
     private readonly devices: DevicesService,
+    private readonly metrics: FactorsMetrics,
     private readonly database: Database,
     private readonly audit: Audit,
     private readonly clock: Clock,
@@ -83,6 +85,7 @@ export class RecoverySets {
           await this.factors.revokeIn(executor, auditContext(caller), old.id);
         return this.add(executor, caller, userId, { name, hashed }, now);
       });
+      this.metrics.countEnrolment(factor.type, 'activated');
       return { factor, codes };
     });
   }

@@ -5,6 +5,7 @@ import { AuditModule } from '../audit/audit.module.js';
 import { ChallengesModule } from '../challenges/challenges.module.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
 import { DevicesModule } from '../devices/devices.module.js';
+import { FactorsModule } from '../factors/factors.module.js';
 import { HardwareTokensModule } from '../hardware-tokens/hardware-tokens.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { Admission } from './admission.js';
@@ -24,6 +25,7 @@ import { ProblemFilter } from './problem.filter.js';
     ChallengesModule,
     DeliveryModule,
     DevicesModule,
+    FactorsModule,
     HardwareTokensModule,
     TokensModule,
   ],

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ProofsMetrics } from '../challenges/proofs.metrics.js';
 import { DeliveryMetrics } from '../delivery/delivery.metrics.js';
 import { DevicesMetrics } from '../devices/devices.metrics.js';
+import { FactorsMetrics } from '../factors/factors.metrics.js';
 import { HardwareTokensMetrics } from '../hardware-tokens/hardware-tokens.metrics.js';
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import { metricsOfAll } from './metrics-of-all.js';
@@ -32,10 +33,11 @@ export class Metrics {
     proofs: ProofsMetrics,
     delivery: DeliveryMetrics,
     devices: DevicesMetrics,
+    factors: FactorsMetrics,
     tokens: HardwareTokensMetrics,
   ) {
-    for (const metric of [...proofs.all, ...delivery.all, ...devices.all, ...tokens.all])
-      this.registry.registerMetric(metric);
+    for (const { all } of [proofs, delivery, devices, factors, tokens])
+      for (const metric of all) this.registry.registerMetric(metric);
     const own = () => this.registry.metrics();
     this.text = cluster.isWorker ? metricsOfAll(this.registry) : own;
   }

@@ -10,8 +10,9 @@ import { enrolRecoverable } from '../support/recovery-codes.js';
 
 let most = 0;
 let underWay = 0;
-/** While it is set, hashes of other texts are not made. */
-let held: { readonly spared: string; readonly until: Promise<void> } | undefined;
+/** Other texts are hashed after that; or are not hashed, where something stands instead. */
+let held:
+  { readonly spared: string; readonly until: Promise<void>; readonly instead?: Buffer } | undefined;
 
 jest.mock('@node-rs/argon2', () => {
   const actual = jest.requireActual<{ hashRaw: typeof hashRaw }>('@node-rs/argon2');
@@ -20,8 +21,9 @@ jest.mock('@node-rs/argon2', () => {
       underWay += 1;
       most = Math.max(most, underWay);
       try {
-        if (held !== undefined && given[0] !== held.spared) await held.until;
-        return await actual.hashRaw(...given);
+        const { spared, until, instead } = held ?? {};
+        if (given[0] !== spared) await until;
+        return instead ?? (await actual.hashRaw(...given));
       } finally {
         underWay -= 1;
       }
@@ -96,4 +98,30 @@ it('S69: nothing is hashed for who may not have a set', async () => {
   const refused = await service.call('POST', '/v1/users/flo/factors', { type: 'recovery_code' });
   expect(refused.body.code).toBe('recovery_codes_need_factor');
   expect(hashed()).toBe(before);
+});
+
+it('S69: of sets that would wait too long some are refused, and an operator sees it', async () => {
+  const figure = async (name: string) => {
+    const { text } = await service.call('GET', '/metrics');
+    const line = text.split('\n').find((each) => each.startsWith(`${name}{kind="making"} `));
+    return Number(line?.split(' ')[1]);
+  };
+  // Ten hashes a set; one of all is made and four hundred may wait.
+  const users = Array.from({ length: 41 }, (_, index) => `many-${index}`);
+  await Promise.all(users.map((user) => enrol(service, user)));
+  let release: () => void = () => undefined;
+  const until = new Promise<void>((resolve) => (release = resolve));
+  held = { spared: '', until, instead: Buffer.alloc(32) };
+  const asked = users.map((user) =>
+    service.call('POST', `/v1/users/${user}/factors`, { type: 'recovery_code' }),
+  );
+  const { status, body } = await Promise.race(asked);
+  expect([status, body.code]).toEqual([503, 'overloaded']);
+  expect(await figure('watchword_slow_hashes_waiting')).toBe(400);
+  expect(await figure('watchword_slow_hash_overloads_total')).toBe(1);
+  release();
+  const statuses = (await Promise.all(asked)).map((answer) => answer.status);
+  held = undefined;
+  expect(statuses.filter((each) => each === 201)).toHaveLength(40);
+  expect(await figure('watchword_slow_hashes_waiting')).toBe(0);
 });
