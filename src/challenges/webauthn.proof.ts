@@ -17,7 +17,7 @@ interface KeyClaim extends Claim {
  * A challenge that a security key or a passkey has signed. Nobody guesses a signature, so what its attempts are
  * counted for is that nobody keeps the service busy with them. Where no user was named they are counted by the
  * credential that answers, the same for one that is known as for one that is not, and apart from its owner's:
- * whoever sends rubbish locks nobody out (S38).
+ * rubbish in the name of a credential keeps its owner from the login without a name alone (S38).
  */
 @Injectable()
 export class WebauthnProof implements ProofKind {

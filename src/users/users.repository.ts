@@ -62,7 +62,7 @@ export class UsersRepository {
       .execute();
   }
 
-  /** Lifts every lock of the user and of the user's phones. @returns whether there was anything to lift */
+  /** Lifts every lock of the user, and of the user's phones and passkeys. @returns whether there was anything to lift */
   async clearBudgets(executor: Executor, realmId: string, userId: string): Promise<boolean> {
     const { numDeletedRows } = await executor
       .deleteFrom('attempt_budgets')
@@ -74,6 +74,11 @@ export class UsersRepository {
           where.and([
             where('kind', '=', 'phone'),
             where('user_id', 'in', lookupsOf(executor, realmId, userId).select(phoneSubject)),
+          ]),
+          // And those on a passkey that nobody was named for by its credential (challenges/webauthn.proof.ts).
+          where.and([
+            where('kind', '=', 'webauthn'),
+            where('user_id', 'in', keysOf(executor, realmId, userId).select(passkeySubject)),
           ]),
         ]),
       )
@@ -163,4 +168,17 @@ function lookupsOf(executor: Executor, realmId: string, userId: string) {
     .where('user_id', '=', userId)
     .where('status', '=', 'active')
     .where('lookup', 'is not', null);
+}
+
+const passkeySubject =
+  sql<string>`'passkey:' || rtrim(translate(encode(sha256(convert_to(parameters->>'credential_id', 'UTF8')),
+    'base64'), '+/', '-_'), '=')`.as('subject');
+
+function keysOf(executor: Executor, realmId: string, userId: string) {
+  return executor
+    .selectFrom('factors')
+    .where('realm_id', '=', realmId)
+    .where('user_id', '=', userId)
+    .where('status', '=', 'active')
+    .where('credential_id', 'is not', null);
 }

@@ -3,6 +3,7 @@
  * request, for another user, application or realm, later, or twice at once; or a copy of the key is used beside it
  * (S71 to S75).
  */
+import { UsersService } from '../../src/users/users.service.js';
 import { startApplication, type Registered, type TestApplication } from '../support/application.js';
 import { beginKey, enrolKey, openForKey, SecurityKey, verifyKey } from '../support/security-key.js';
 
@@ -126,4 +127,12 @@ it('S30, S38: rubbish is charged, ends its challenge, and locks nobody out who i
   expect(outcome(await verifyKey(service, id, key.get(options)))).toBe('challenge_ended');
   const own = await openForKey(service, 'jo');
   expect((await verifyKey(service, own.id, key.get(own.options))).status).toBe(200);
+  // Without the name this key waits, until an operator lets it in.
+  const login = async () => {
+    const nameless = await openForKey(service);
+    return verifyKey(service, nameless.id, key.get(nameless.options));
+  };
+  expect(outcome(await login())).toBe('locked');
+  await service.app.get(UsersService).unlock(service.first.application.realmId, 'jo');
+  expect((await login()).body).toMatchObject({ user_id: 'jo' });
 });
