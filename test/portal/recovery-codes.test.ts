@@ -40,7 +40,9 @@ const colorsOf = (body: Element) => {
   const { color, backgroundColor } = getComputedStyle(body);
   return [color, backgroundColor];
 };
-const BLACK_ON_WHITE = ['rgb(27, 31, 36)', 'rgb(243, 244, 246)'];
+const BLACK_ON_WHITE = ['rgb(0, 0, 0)', 'rgb(255, 255, 255)'];
+/** On how many lines each of them stands. */
+const linesOf = (codes: Element[]) => codes.map((code) => code.getClientRects().length);
 
 async function follow(page: Page, user_id: string, purpose: string, isScripted: boolean) {
   const link = { user_id, purpose, redirect_uri: site.redirectUri };
@@ -78,8 +80,13 @@ it.each([
   await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
   expect(await page.locator('a.button, button, form').filter({ visible: true }).count()).toBe(0);
   expect(await page.getByText(codes[9] ?? '-').isVisible()).toBe(true);
-  expect(await page.locator('.printed').innerText()).toBe('Shop');
+  const day = { dateStyle: 'medium', timeZone: 'UTC' } as const;
+  const today = new Intl.DateTimeFormat('en', day).format(service.clock.now());
+  const whose = `Shop · ${today}`;
+  expect(await page.locator('.printed').innerText()).toBe(whose);
   expect(await page.locator('body').evaluate(colorsOf)).toEqual(BLACK_ON_WHITE);
+  const lines = await page.locator('.codes code').evaluateAll(linesOf);
+  expect(new Set(lines)).toEqual(new Set([1]));
   await page.emulateMedia({ media: null, colorScheme: null });
   expect(await printing.isVisible()).toBe(isScripted);
   if (isScripted) {
@@ -93,7 +100,7 @@ it.each([
   const file = await (await arriving).createReadStream();
   let kept = '';
   for await (const part of file) kept += String(part);
-  expect(kept.split('\n').filter((line) => codes.includes(line))).toEqual(codes);
+  expect(kept).toBe(`${whose}\n\n${codes.join('\n')}\n`);
 
   await press(page, 'Back to the list');
   await page.getByText('Left: 10').waitFor();

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { RecoverySets } from '../../factors/recovery-sets.js';
+import { RecoverySets, type NewRecoverySet } from '../../factors/recovery-sets.js';
 import { FactorsService } from '../../factors/factors.service.js';
 import { ownerOf, typesOf } from '../../links/link.js';
 import { Visits, type Visit } from '../../links/visits.js';
@@ -26,16 +26,16 @@ export class RecoveryCodes {
   /**
    * Makes a new set, which voids the one before.
    *
-   * @returns the codes, this once; undefined where a proof has to come first
+   * @returns the set with its codes, this once; undefined where a proof has to come first
    * @throws WatchwordError as `RecoverySets.make`
    */
-  async make(visit: Visit): Promise<readonly string[] | undefined> {
+  async make(visit: Visit): Promise<NewRecoverySet | undefined> {
     if (await this.recentProof.isMissing(visit)) return undefined;
     const { caller, link } = visit;
     const request = { name: undefined, proof: this.recentProof.token(visit) };
-    const { factor, codes } = await this.sets.make(caller, ownerOf(link).userId, request);
-    const { id, type } = factor;
+    const made = await this.sets.make(caller, ownerOf(link).userId, request);
+    const { id, type } = made.factor;
     await this.visits.note(visit, { action: 'factor_enrolled', factor: { id, type } });
-    return codes;
+    return made;
   }
 }

@@ -15,8 +15,8 @@ export class RecoveryController {
   @Takes('')
   @HttpCode(200)
   async make(@CurrentPage() page: Page, @Res({ passthrough: true }) reply: FastifyReply) {
-    const codes = await this.recoveryCodes.make(page.visit);
-    if (codes !== undefined) return renderPage(reply, page, recoveryContent(page, codes));
+    const made = await this.recoveryCodes.make(page.visit);
+    if (made !== undefined) return renderPage(reply, page, recoveryContent(page, made));
     leadTo(reply, page, 'enrol');
     return undefined;
   }

@@ -1,21 +1,25 @@
+import type { NewRecoverySet } from '../../factors/recovery-sets.js';
 import { BackToList, Form, plain } from '../controls.js';
+import { dayOf } from '../manage/when.js';
 import type { Page } from '../page.js';
 import type { Content } from '../render.js';
 
 /** A set of recovery codes as it is shown, this once: to be written down, printed, or kept in a file. */
-export function recoveryContent(page: Page, codes: readonly string[]): Content {
+export function recoveryContent(page: Page, { factor, codes }: NewRecoverySet): Content {
   const { texts, visit } = page;
   const application = plain(visit.caller.application.name);
+  // Of two papers the younger one is good.
+  const whose = `${application} · ${dayOf(texts.locale, factor.createdAt)}`;
   const title = texts.say('manage.kind.recovery');
   // Without a script, and without the codes coming back here: the file is in the link.
-  const file = `data:text/plain;charset=utf-8,${encodeURIComponent(fileOf(application, codes))}`;
+  const file = `data:text/plain;charset=utf-8,${encodeURIComponent(fileOf(whose, codes))}`;
   return {
     title,
     scripts: ['print.js'],
     body: (
       <>
         <h1>{title}</h1>
-        <p class="printed">{application}</p>
+        <p class="printed">{whose}</p>
         <p>{texts.say('enrol.recovery.text')}</p>
         <ol class="plain codes" translate={false}>
           {codes.map((code) => (
@@ -48,6 +52,6 @@ export function recoveryContent(page: Page, codes: readonly string[]): Content {
   };
 }
 
-function fileOf(application: string, codes: readonly string[]): string {
-  return `${application}\n\n${codes.join('\n')}\n`;
+function fileOf(whose: string, codes: readonly string[]): string {
+  return `${whose}\n\n${codes.join('\n')}\n`;
 }

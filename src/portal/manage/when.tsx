@@ -19,13 +19,16 @@ export function When({ texts, time, now }: WhenProps) {
 
 export function agoOf(locale: string, time: Date, now: Date): string {
   const seconds = Math.max(0, (now.getTime() - time.getTime()) / 1000);
-  if (seconds >= DAYS_COUNTED * DAY)
-    return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' }).format(time);
+  if (seconds >= DAYS_COUNTED * DAY) return dayOf(locale, time);
   const ago = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
   if (seconds < MINUTE) return ago.format(0, 'second');
   if (seconds < HOUR) return ago.format(-Math.floor(seconds / MINUTE), 'minute');
   if (seconds < DAY) return ago.format(-Math.floor(seconds / HOUR), 'hour');
   return new Intl.RelativeTimeFormat(locale).format(-Math.floor(seconds / DAY), 'day');
+}
+
+export function dayOf(locale: string, time: Date): string {
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' }).format(time);
 }
 
 /** How long something lasts, in the largest unit of which it is a whole number: `30 days`, `12 hours`. */
