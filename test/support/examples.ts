@@ -7,6 +7,8 @@ import { startApplication, type TestApplication } from './application.js';
 import { freePort, until } from './service-process.js';
 
 const root = join(__dirname, '../..');
+/** What an installation would bring with its packages. */
+const programs = join(root, 'node_modules/.bin');
 export const examples = join(root, 'examples');
 
 export interface ListeningService extends TestApplication {
@@ -48,7 +50,7 @@ export async function startExample(
   const port = String(await freePort());
   const child = spawn('npm', ['start'], {
     cwd: folder,
-    env: { ...environment, PATH: process.env['PATH'] ?? '', PORT: port },
+    env: { ...environment, PATH: `${programs}:${process.env['PATH'] ?? ''}`, PORT: port },
     stdio: ['ignore', 'pipe', 'pipe'],
     // npm and what it starts are ended together.
     detached: true,
