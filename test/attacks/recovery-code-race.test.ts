@@ -1,9 +1,28 @@
 /**
  * Somebody who has one recovery code sends it many times at once, to every replica, to log in more than once; or
- * has new sets made while the owner does, to keep codes of one that the owner believes to be void.
+ * has new sets made while the owner does, to keep codes of one that the owner believes to be void; or has sent one
+ * in the moment in which the owner ends it.
  */
+import { setImmediate } from 'node:timers/promises';
+import type { hashRaw } from '@node-rs/argon2';
 import { enrolRecoverable } from '../support/recovery-codes.js';
 import { startReplicas, type Replicas } from '../support/replicas.js';
+
+/** No hash ends before that. */
+let until: Promise<void> | undefined;
+let hashing = 0;
+
+jest.mock('@node-rs/argon2', () => {
+  const actual = jest.requireActual<{ hashRaw: typeof hashRaw }>('@node-rs/argon2');
+  return {
+    hashRaw: async (...given: Parameters<typeof hashRaw>) => {
+      hashing += 1;
+      await until;
+      hashing -= 1;
+      return actual.hashRaw(...given);
+    },
+  };
+});
 
 let replicas: Replicas;
 
@@ -65,3 +84,25 @@ it('S68: of new sets made at once on two replicas one lives', async () => {
     );
   expect(proved.filter((status) => status === 200)).toHaveLength(1);
 });
+
+it.each([
+  ['the set', 'dot', 'factors'],
+  ['the challenge', 'eli', 'challenges'],
+])(
+  'S18: %s ends while the code is compared, which then is worth nothing',
+  async (_, user, kind) => {
+    const { setId, codes } = await enrolRecoverable(on(0), user);
+    const challenge = await call(0, '/v1/challenges', { user_id: user, type: 'recovery_code' });
+    const id = challenge.body.id as string;
+    let release: () => void = () => undefined;
+    until = new Promise<void>((resolve) => (release = resolve));
+    const proving = call(0, `/v1/challenges/${id}/verify`, { code: codes[0] });
+    while (hashing === 0) await setImmediate();
+    const path = `/v1/${kind}/${kind === 'factors' ? setId : id}`;
+    const { key } = on(0).first;
+    expect((await on(1).call('DELETE', path, undefined, { key })).status).toBe(204);
+    release();
+    expect((await proving).body.code).toBe('code_incorrect');
+    until = undefined;
+  },
+);

@@ -1,5 +1,9 @@
 /** Recovery codes: made, shown once, used once each, voided by the next set. */
+import { createHash, randomInt } from 'node:crypto';
+import { hashRaw } from '@node-rs/argon2';
 import { sql } from 'kysely';
+import { Envelope } from '../../src/crypto/envelope.js';
+import { secretPlace } from '../../src/factors/method.js';
 import { startApplication, type TestApplication } from '../support/application.js';
 import { enrol } from '../support/authenticator.js';
 import { codesAt, enrolPhone, inbox } from '../support/phones.js';
@@ -50,8 +54,28 @@ it('S14, S65: ten codes of 80 bits, active at once and shown this once', async (
   expect(await liveSets('ada')).toEqual([shown]);
 });
 
+/** What whoever has the database and the keys sees of a set: of each code a salt, 16 bits and the hash. */
+async function openSet(id: string, userId: string) {
+  const { secret } = await service.database.kysely
+    .selectFrom('factors')
+    .select('secret')
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow();
+  const { realmId } = service.first.application;
+  const place = secretPlace({ id, realmId, userId });
+  const opened = new Envelope(service.keyring).open(secret ?? new Uint8Array(), place);
+  return Array.from({ length: 10 }, (_, n) => {
+    const entry = opened.subarray(1 + 50 * n, 51 + 50 * n);
+    return { salt: entry.subarray(0, 16), tag: entry.subarray(16, 18), hash: entry.subarray(18) };
+  });
+}
+
 it('S66: what is stored is sealed, and no code is in it', async () => {
   const { setId, codes } = await enrolRecoverable(service, 'bea');
+  const [entry] = await openSet(setId, 'bea');
+  const owasp = { memoryCost: 19 * 1024, timeCost: 2, parallelism: 1, outputLen: 32 };
+  const code = (codes[0] ?? '').replaceAll('-', '');
+  expect(await hashRaw(code, { ...owasp, salt: entry?.salt })).toEqual(entry?.hash);
   const { rows } = await sql<{ row: string; secret: Uint8Array }>`
     SELECT to_jsonb(f)::text AS row, secret FROM factors f WHERE id = ${setId}`.execute(
     service.database.kysely,
@@ -118,6 +142,23 @@ it('by challenge: of its own type, and the challenge ends with it', async () => 
   const again = await service.call('POST', `${own}/verify`, { code: codes[1] });
   expect(codeOf(again)).toBe('challenge_ended');
   expect((await show(setId)).recovery_code).toEqual({ remaining: 9 });
+});
+
+it('a wrong code that the 16 bits beside a hash do not tell from a right one is wrong', async () => {
+  const { setId } = await enrolRecoverable(service, 'gus');
+  const entries = await openSet(setId, 'gus');
+  const fits = (code: string) =>
+    entries.some(({ salt, tag }) =>
+      createHash('sha256')
+        .update(`${salt.toString('base64')} ${code}`)
+        .digest()
+        .subarray(0, 2)
+        .equals(tag),
+    );
+  let guess: string;
+  do guess = String(randomInt(1e12)).padStart(16, '0');
+  while (!fits(guess));
+  expect(codeOf(await verify('gus', guess))).toBe('code_incorrect');
 });
 
 it('S68: a new set voids the old one, whose hashes are destroyed', async () => {
