@@ -49,6 +49,18 @@ export function serialOf({ parameters }: Pick<Factor, 'parameters'>): string | u
   return typeof serial === 'string' ? serial : undefined;
 }
 
+/**
+ * Whether a user has nothing but this to log in with from day to day: recovery codes, which run out, are no second one.
+ *
+ * @param active all that the user has, this one among them
+ */
+export function isLastOf(
+  { id }: Pick<Factor, 'id'>,
+  active: readonly Pick<Factor, 'id' | 'type'>[],
+): boolean {
+  return !active.some((other) => other.id !== id && other.type !== 'recovery_code');
+}
+
 /** A factor as the audit names it. */
 export function named({ id, userId, type }: Pick<Factor, 'id' | 'userId' | 'type'>) {
   return { userId, factorId: id, factorType: type };

@@ -200,17 +200,21 @@ export class FactorsRepository {
   }
 
   /** Holds on to a user's active factors until the transaction ends. @returns their ids */
-  async lockActive(executor: Executor, realmId: string, userId: string): Promise<string[]> {
+  async lockActive(
+    executor: Executor,
+    realmId: string,
+    userId: string,
+  ): Promise<Pick<Factor, 'id' | 'type'>[]> {
     const rows = await executor
       .selectFrom('factors')
-      .select('id')
+      .select(['id', 'type'])
       .where('realm_id', '=', realmId)
       .where('user_id', '=', userId)
       .where('status', '=', 'active')
       .orderBy('id')
       .forUpdate()
       .execute();
-    return rows.map(({ id }) => id);
+    return rows.map(({ id, type }) => ({ id, type: type as FactorType }));
   }
 
   /** Ends the factor and destroys its secret. @returns undefined where none of that id stands so */

@@ -7,7 +7,7 @@ import { WatchwordError } from '../errors.js';
 import { Stock } from '../hardware-tokens/stock.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { Database, type Executor } from '../storage/database.js';
-import { named, serialOf, statusAt, type Factor } from './factor.js';
+import { isLastOf, named, serialOf, statusAt, type Factor } from './factor.js';
 import { FactorsRepository } from './factors.repository.js';
 import { TotpMethod } from './totp.method.js';
 
@@ -112,8 +112,8 @@ export class FactorsService {
   async revokeUnlessLast(context: AuditContext, factor: Factor): Promise<'revoked' | 'last'> {
     return this.database.transaction(async (executor) => {
       const active = await this.repository.lockActive(executor, context.realmId, factor.userId);
-      if (!active.includes(factor.id)) throw new WatchwordError('not_found');
-      if (active.length === 1) return 'last';
+      if (!active.some(({ id }) => id === factor.id)) throw new WatchwordError('not_found');
+      if (isLastOf(factor, active)) return 'last';
       await this.revokeIn(executor, context, factor.id);
       return 'revoked';
     });

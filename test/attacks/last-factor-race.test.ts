@@ -5,6 +5,7 @@
 import type { Registered } from '../support/application.js';
 import { startApplication, type TestApplication } from '../support/application.js';
 import { enrol } from '../support/authenticator.js';
+import { enrolRecoverable } from '../support/recovery-codes.js';
 import { openLink, REDIRECT } from '../support/pages.js';
 
 let service: TestApplication;
@@ -39,4 +40,19 @@ it('two removals at once leave one factor, and the page asks about that one', as
     const led = answers.map(({ headers }) => String(headers['location']).split('said=')[1]);
     expect(led.filter((said) => said === 'removed')).toHaveLength(1);
   }
+});
+
+it('an app beside recovery codes is the last one, and the codes beside an app are not', async () => {
+  const { app, setId } = await enrolRecoverable(service, 'kim', { key: shop.key });
+  service.clock.advance(30);
+  const kim = await openLink(service, shop, { user_id: 'kim', purpose: 'manage' });
+  await kim.post(`manage/factor/${app.factorId}/remove/begin`);
+  await kim.post(`manage/factor/${app.factorId}/remove/code`, { code: app.code() });
+  expect((await kim.get(`manage/factor/${app.factorId}/remove`)).text).toContain('the last one');
+  const said = async (id: string, form = {}) =>
+    String((await kim.post(`manage/factor/${id}/remove/confirm`, form)).headers['location']);
+  expect(await said(app.factorId)).not.toContain('said=removed');
+  expect((await kim.get(`manage/factor/${setId}/remove`)).text).not.toContain('the last one');
+  expect(await said(setId)).toContain('said=removed');
+  expect(await said(app.factorId, { understood: 'yes' })).toContain('said=removed');
 });

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../clock.js';
 import { OwnDevices, type OwnDevice } from '../../devices/own-devices.js';
-import type { Factor } from '../../factors/factor.js';
+import { isLastOf, type Factor } from '../../factors/factor.js';
 import { remainingOf } from '../../factors/recovery-code.method.js';
 import { ownerOf } from '../../links/link.js';
 import type { Visit } from '../../links/visits.js';
@@ -87,7 +87,7 @@ export class ManageState {
       factor && {
         factor: factorView(factor),
         isProven: !(await this.recentProof.isMissing(visit)),
-        isLast: active.length === 1,
+        isLast: isLastOf(factor, active),
       }
     );
   }
