@@ -1,45 +1,23 @@
 /** The page on which a factor is proved, in a browser, from the link to the token. */
-import type { Browser, Page } from 'playwright-core';
-import type { Registered } from '../support/application.js';
+import type { Page } from 'playwright-core';
 import { enrol, type Authenticator } from '../support/authenticator.js';
-import {
-  openWindow,
-  startBrowser,
-  startHosted,
-  startShop,
-  type Hosted,
-  type Shop,
-  type Window,
-} from '../support/browser.js';
 import { addressOf, makeLink, tokenOf } from '../support/links.js';
 import { codeAt, codesAt, enrolPhone, otherThan, phoneBook } from '../support/phones.js';
 import { claimsOf } from '../support/sessions.js';
+import { startStage, type Stage } from '../support/stage.js';
 
-let service: Hosted;
-let browser: Browser;
-let site: Shop;
-let shop: Registered;
-let open: Window | undefined;
+let stage: Stage;
+let service: Stage['service'];
+let shop: Stage['shop'];
 let users = 0;
 const nextNumber = phoneBook('415');
 
 beforeAll(async () => {
-  service = await startHosted();
-  browser = await startBrowser();
-  site = await startShop();
-  shop = await service.register('Acme', 'Shop', { redirectUris: [site.redirectUri] });
+  stage = await startStage();
+  ({ service, shop } = stage);
 }, 120_000);
-afterAll(async () => {
-  await browser.close();
-  await site.close();
-  await service.close();
-});
-afterEach(async () => {
-  const { faults } = open ?? { faults: [] };
-  await open?.context.close();
-  open = undefined;
-  expect(faults).toEqual([]);
-});
+afterEach(async () => expect(await stage.clear()).toEqual([]));
+afterAll(() => stage.close());
 
 async function newUser(): Promise<Authenticator> {
   const app = await enrol(service, `user-${++users}`, { key: shop.key });
@@ -54,39 +32,20 @@ async function newPhone(userId = `user-${++users}`): Promise<{ userId: string; n
   return { userId, number };
 }
 
-const link = (user_id: string, extra: Record<string, unknown> = {}) =>
+const link = (user_id: string) =>
   makeLink(service, shop, {
     user_id,
     purpose: 'verify',
-    redirect_uri: site.redirectUri,
-    ...extra,
+    redirect_uri: stage.site.redirectUri,
   });
-
-/** Opens a link as its user does: by its address, or without JavaScript by pasting it. */
-async function follow(user: string, extra = {}, javaScriptEnabled = true): Promise<Page> {
-  open = await openWindow(browser, [service, site], { javaScriptEnabled });
-  const { page } = open;
-  const address = addressOf(await link(user, extra)).href;
-  await page.goto(address);
-  if (!javaScriptEnabled) {
-    await page.getByLabel('Link').fill(address);
-    await page.getByRole('button', { name: 'Continue' }).click();
-  }
-  await page.waitForURL('**/verify');
-  return page;
-}
+const follow = (user_id: string, extra = {}, javaScriptEnabled = true): Promise<Page> =>
+  stage.visit({ user_id, purpose: 'verify', ...extra }, { javaScriptEnabled });
+const back = (page: Page) => stage.back(page);
+const exchange = (code?: string) => stage.exchange(code);
 
 const field = (page: Page) => page.getByRole('textbox', { name: 'Code' });
 const alert = (page: Page) => page.getByRole('alert').innerText();
 const submit = (page: Page) => page.getByRole('button', { name: 'Confirm' }).click();
-
-/** Where the browser has come to in the end. */
-async function back(page: Page): Promise<Record<string, string>> {
-  await page.waitForURL(`${site.redirectUri}?**`);
-  return Object.fromEntries(new URL(page.url()).searchParams);
-}
-const exchange = (code = '') =>
-  service.call('POST', '/v1/links/exchange', { code }, { key: shop.key });
 
 describe.each([
   ['with JavaScript', true],
@@ -150,7 +109,7 @@ describe.each([
     const types = (events.body.data as { type: string }[]).map(({ type }) => type);
     expect(types).toEqual(expect.arrayContaining(['link.broken_off', 'challenge.canceled']));
     expect(await codeAt(service, number)).toBeDefined();
-    open?.faults.splice(0);
+    stage.forgive();
   });
 
   it('the other way is one tap away', async () => {
@@ -257,20 +216,19 @@ it('two tabs with two links do not disturb each other', async () => {
 it('the same browser may open the link again, another finds it used', async () => {
   const app = await newUser();
   const made = await link(app.userId);
-  open = await openWindow(browser, [service, site]);
-  const { page } = open;
+  const page = await stage.open();
   for (let time = 0; time < 2; time++) {
     await page.goto('about:blank');
     await page.goto(addressOf(made).href);
     await page.waitForURL('**/verify');
   }
-  const stranger = await openWindow(browser, [service, site]);
-  await stranger.page.goto(addressOf(made).href);
-  await stranger.page.getByText('This link was already used').waitFor();
-  const shared = await stranger.page.goto(page.url());
+  const stranger = await stage.open();
+  await stranger.goto(addressOf(made).href);
+  await stranger.getByText('This link was already used').waitFor();
+  const shared = await stranger.goto(page.url());
   expect(shared?.status()).toBe(403);
-  expect(await stranger.page.getByRole('heading').innerText()).toContain('another browser');
-  await stranger.context.close();
+  expect(await stranger.getByRole('heading').innerText()).toContain('another browser');
+  stage.forgive();
   await field(page).fill(app.code());
   expect(await back(page)).toHaveProperty('code');
 });
@@ -285,13 +243,12 @@ it('the back button after it is done leads forward again', async () => {
   const again = await back(page);
   expect(again['code']).not.toBe(first['code']);
   expect((await exchange(again['code'])).status).toBe(200);
-  open?.faults.splice(0);
+  stage.forgive();
 });
 
 it('S21, S103: the token is in no address that is asked for or kept', async () => {
   const app = await newUser();
-  open = await openWindow(browser, [service, site]);
-  const { page } = open;
+  const page = await stage.open();
   const asked: string[] = [];
   page.on('request', (request) => {
     asked.push(`${request.url()} ${request.headers()['referer'] ?? ''}`);
@@ -310,13 +267,12 @@ it('S21, S103: the token is in no address that is asked for or kept', async () =
 it('an application’s own form opens the link too, from another site', async () => {
   const app = await newUser();
   const { action, token } = (await link(app.userId)).body.form as Record<string, string>;
-  site.show(
+  stage.site.show(
     '/login',
     `<!doctype html><form method="post" action="${action}"><input name="token" value="${token}"><button>Go`,
   );
-  open = await openWindow(browser, [service, site]);
-  const { page } = open;
-  await page.goto(`${site.url}/login`);
+  const page = await stage.open();
+  await page.goto(`${stage.site.url}/login`);
   await page.getByRole('button').click();
   await page.waitForURL('**/verify');
   await field(page).fill(app.code());
