@@ -1,39 +1,23 @@
 /** From the list of what there is to another factor, and back to the list. */
-import type { Browser, Page } from 'playwright-core';
-import type { Registered } from '../support/application.js';
+import type { Page } from 'playwright-core';
 import { enrol, type Authenticator } from '../support/authenticator.js';
-import {
-  desktop,
-  openWindow,
-  phone,
-  startBrowser,
-  startHosted,
-  startShop,
-  type Hosted,
-  type Shop,
-} from '../support/browser.js';
-import { addressOf, makeLink } from '../support/links.js';
+import { desktop, phone } from '../support/browser.js';
 import { openLink, type Opened } from '../support/pages.js';
 import { codeAt, phoneBook } from '../support/phones.js';
+import { startStage, type Stage } from '../support/stage.js';
 
-let service: Hosted;
-let browser: Browser;
-let site: Shop;
-let shop: Registered;
+let stage: Stage;
+let service: Stage['service'];
+let shop: Stage['shop'];
 let users = 0;
 const nextNumber = phoneBook('628');
 
 beforeAll(async () => {
-  service = await startHosted();
-  browser = await startBrowser();
-  site = await startShop();
-  shop = await service.register('Acme', 'Shop', { redirectUris: [site.redirectUri] });
+  stage = await startStage();
+  ({ service, shop } = stage);
 }, 120_000);
-afterAll(async () => {
-  await browser.close();
-  await site.close();
-  await service.close();
-});
+afterEach(async () => expect(await stage.clear()).toEqual([]));
+afterAll(() => stage.close());
 
 async function newUser(): Promise<Authenticator> {
   const app = await enrol(service, `user-${++users}`, { key: shop.key });
@@ -42,7 +26,7 @@ async function newUser(): Promise<Authenticator> {
 }
 
 const manageLink = (user_id: string) => ({
-  ...{ user_id, purpose: 'manage', redirect_uri: site.redirectUri },
+  ...{ user_id, purpose: 'manage', redirect_uri: stage.site.redirectUri },
 });
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 const title = (page: Page) => page.getByRole('heading', { level: 1 }).innerText();
@@ -59,17 +43,8 @@ describe.each([
 ])('$where', ({ javaScriptEnabled, viewport }) => {
   it('who proves one factor adds another, sees it in the list, and the application learns of it', async () => {
     const app = await newUser();
-    const { context, page, faults } = await openWindow(browser, [service, site], {
-      javaScriptEnabled,
-      viewport,
-    });
-    const address = addressOf(await makeLink(service, shop, manageLink(app.userId))).href;
-    await page.goto(address);
-    if (!javaScriptEnabled) {
-      await page.getByLabel('Link').fill(address);
-      await press(page, 'Continue');
-    }
-    await page.waitForURL('**/manage');
+    const window = { javaScriptEnabled, viewport };
+    const page = await stage.visit({ user_id: app.userId, purpose: 'manage' }, window);
     await press(page, 'Add another way');
     expect(await title(page)).toBe('First, confirm that it is you');
     await press(page, 'Continue');
@@ -88,35 +63,24 @@ describe.each([
     await page.getByRole('link', { name: 'My phone' }).waitFor();
     expect(await factorsOf(app.userId)).toEqual(['totp', 'phone']);
     await press(page, 'Done');
-    await page.waitForURL(`${site.redirectUri}?**`);
-    const code = new URL(page.url()).searchParams.get('code');
-    const { body } = await service.call('POST', '/v1/links/exchange', { code }, shop);
+    const { body } = await stage.exchange((await stage.back(page))['code']);
     expect(body.done).toMatchObject([{ action: 'factor_enrolled', factor: { type: 'phone' } }]);
-    await context.close();
-    expect(faults).toEqual([]);
   });
 });
 
 it('S98: a double click on the proof, without JavaScript, leads on with a new id', async () => {
   const app = await newUser();
-  const { context, page } = await openWindow(browser, [service, site], {
-    javaScriptEnabled: false,
-    viewport: phone,
-  });
-  const address = addressOf(await makeLink(service, shop, manageLink(app.userId))).href;
-  await page.goto(address);
-  await page.getByLabel('Link').fill(address);
-  await press(page, 'Continue');
+  const window = { javaScriptEnabled: false, viewport: phone };
+  const page = await stage.visit({ user_id: app.userId, purpose: 'manage' }, window);
   await press(page, 'Add another way');
   await press(page, 'Continue');
   const idOf = async () =>
-    (await context.cookies()).find(({ name }) => name.includes('lnk_'))?.value;
+    (await page.context().cookies()).find(({ name }) => name.includes('lnk_'))?.value;
   const before = await idOf();
   await page.getByRole('textbox', { name: 'Code' }).fill(app.code());
   await page.getByRole('button', { name: 'Confirm', exact: true }).dblclick();
   await page.getByRole('link', { name: 'Phone' }).waitFor();
   expect(await idOf()).not.toBe(before);
-  await context.close();
 });
 
 describe('without a browser', () => {

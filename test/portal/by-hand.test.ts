@@ -1,42 +1,25 @@
 /** Hands and networks: a keyboard alone, a script that never comes, a browser that reads messages by itself. */
-import type { Browser, Page } from 'playwright-core';
-import type { Registered } from '../support/application.js';
+import type { Page } from 'playwright-core';
 import { enrol } from '../support/authenticator.js';
-import {
-  openWindow,
-  startBrowser,
-  startHosted,
-  startShop,
-  type Hosted,
-  type Shop,
-  type Window,
-} from '../support/browser.js';
-import { addressOf, makeLink } from '../support/links.js';
 import { codeAt, enrolPhone, phoneBook } from '../support/phones.js';
+import { startStage, type Stage } from '../support/stage.js';
 
-let service: Hosted;
-let browser: Browser;
-let site: Shop;
-let shop: Registered;
-let open: Window;
+let stage: Stage;
+let service: Stage['service'];
+let shop: Stage['shop'];
+let page: Page;
 let users = 0;
 const nextNumber = phoneBook('253');
 
 beforeAll(async () => {
-  service = await startHosted();
-  browser = await startBrowser();
-  site = await startShop();
-  shop = await service.register('Acme', 'Shop', { redirectUris: [site.redirectUri] });
+  stage = await startStage();
+  ({ service, shop } = stage);
 }, 120_000);
-afterAll(async () => {
-  await browser.close();
-  await site.close();
-  await service.close();
-});
+afterEach(() => stage.clear());
+afterAll(() => stage.close());
 beforeEach(async () => {
-  open = await openWindow(browser, [service, site]);
+  page = await stage.open();
 });
-afterEach(() => open.context.close());
 
 async function newPhone() {
   const user_id = `user-${++users}`;
@@ -46,15 +29,11 @@ async function newPhone() {
   return { user_id, number };
 }
 
-async function verifyLink(user_id: string): Promise<string> {
-  const body = { user_id, purpose: 'verify', redirect_uri: site.redirectUri };
-  return addressOf(await makeLink(service, shop, body)).href;
-}
-
-const back = (page: Page) => page.waitForURL(`${site.redirectUri}?code=**`);
+const verifyLink = (user_id: string) => stage.linkFor({ user_id, purpose: 'verify' });
+const back = () => page.waitForURL(`${stage.site.redirectUri}?code=**`);
 
 /** Presses Tab until the focus is there. */
-async function tabTo(page: Page, role: 'button' | 'textbox' | 'link', name: string) {
+async function tabTo(role: 'button' | 'textbox' | 'link', name: string) {
   const wanted = page.getByRole(role, { name, exact: true }).first();
   await wanted.waitFor();
   for (let pressed = 0; pressed < 60; pressed++) {
@@ -65,7 +44,6 @@ async function tabTo(page: Page, role: 'button' | 'textbox' | 'link', name: stri
 }
 
 it('WebOTP: the browser reads the message, and its code is sent', async () => {
-  const { page, faults } = open;
   // This browser has it on phones alone, so the interface stands here as the page sees it.
   await page.addInitScript(() => {
     const waiting = new Promise((resolve, reject) => {
@@ -87,12 +65,11 @@ it('WebOTP: the browser reads the message, and its code is sent', async () => {
   await page.evaluate((read) => {
     (window as unknown as { arrive(message: unknown): void }).arrive({ code: read });
   }, code);
-  await back(page);
-  expect(faults).toEqual([]);
+  await back();
+  expect(await stage.clear()).toEqual([]);
 });
 
 it('a script that never comes is missed by nobody', async () => {
-  const { page } = open;
   const app = await enrol(service, `user-${++users}`, { key: shop.key });
   service.clock.advance(30);
   await page.goto(await verifyLink(app.userId), { waitUntil: 'commit' });
@@ -101,11 +78,10 @@ it('a script that never comes is missed by nobody', async () => {
   await page.reload({ waitUntil: 'commit' });
   await page.getByRole('textbox', { name: 'Code' }).fill(app.code());
   await page.keyboard.press('Enter');
-  await back(page);
+  await back();
 });
 
 it('the keyboard alone suffices to prove a factor by another way', async () => {
-  const { page, faults } = open;
   const { user_id, number } = await newPhone();
   await enrol(service, user_id, { key: shop.key });
   service.clock.advance(30);
@@ -113,29 +89,28 @@ it('the keyboard alone suffices to prove a factor by another way', async () => {
   await page.waitForURL('**/verify');
   const isAsked = await page.getByText('sent to').isVisible();
   if (!isAsked) {
-    await tabTo(page, 'button', 'Phone');
+    await tabTo('button', 'Phone');
     await page.keyboard.press('Enter');
     await page.getByText('sent to').waitFor();
   }
-  await tabTo(page, 'textbox', 'Code');
+  await tabTo('textbox', 'Code');
   await page.keyboard.type((await codeAt(service, number)) ?? '');
-  await back(page);
-  expect(faults).toEqual([]);
+  await back();
+  expect(await stage.clear()).toEqual([]);
 });
 
 it('the keyboard alone suffices on the page to try it out, and in the inbox', async () => {
-  const { page, faults } = open;
   await page.goto(service.url);
-  await tabTo(page, 'button', 'Send a code');
+  await tabTo('button', 'Send a code');
   await page.keyboard.press('Enter');
   const code = await page.locator('.message .big').first().innerText();
-  await tabTo(page, 'textbox', 'Code from the message');
+  await tabTo('textbox', 'Code from the message');
   await page.keyboard.type(code);
   await page.keyboard.press('Enter').catch(() => undefined);
   await page.locator('#jwt').waitFor();
-  await tabTo(page, 'link', 'The inbox');
+  await tabTo('link', 'The inbox');
   await page.keyboard.press('Enter');
   await page.waitForURL('**/dev/inbox');
-  await tabTo(page, 'link', 'Watchword');
-  expect(faults).toEqual([]);
+  await tabTo('link', 'Watchword');
+  expect(await stage.clear()).toEqual([]);
 });

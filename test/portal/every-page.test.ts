@@ -5,19 +5,11 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AxeResults } from 'axe-core';
-import type { Browser, Page } from 'playwright-core';
-import {
-  desktop,
-  openWindow,
-  phone,
-  startBrowser,
-  startHosted,
-  startShop,
-  type Hosted,
-  type Shop,
-} from '../support/browser.js';
+import type { Page } from 'playwright-core';
+import { desktop, phone } from '../support/browser.js';
 import { pageStates } from '../support/page-states.js';
 import { Walk } from '../support/page-walk.js';
+import { startStage, type Stage } from '../support/stage.js';
 
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const screens = join(__dirname, '../../docs/screens');
@@ -30,29 +22,22 @@ const views = [
 /** Those of which a second picture says more. */
 const shownTwice = ['verify-app', 'enrol-app', 'manage', 'try-it', 'link-expired'];
 
-let service: Hosted;
-let browser: Browser;
-let site: Shop;
+let stage: Stage;
 let walk: Walk;
 
 beforeAll(async () => {
-  service = await startHosted();
-  browser = await startBrowser();
-  site = await startShop();
-  const redirectUris = [site.redirectUri];
-  const shop = await service.register('Acme', 'Shop', { redirectUris });
+  stage = await startStage();
+  const { service, site, shop } = stage;
   const club = await service.register('Acme', 'Club', {
-    redirectUris,
+    redirectUris: [site.redirectUri],
     rememberDeviceSeconds: 2_592_000,
   });
   walk = new Walk({ service, site, shop, club });
   if (isShown) mkdirSync(screens, { recursive: true });
 }, 120_000);
-afterAll(async () => {
-  await browser.close();
-  await site.close();
-  await service.close();
-});
+// Some states are of something that went wrong.
+afterEach(() => stage.clear());
+afterAll(() => stage.close());
 
 /** What axe finds, as text that can be read: the rule, and where. */
 async function faultsOf(page: Page): Promise<string[]> {
@@ -64,7 +49,7 @@ async function faultsOf(page: Page): Promise<string[]> {
 }
 
 it.each(pageStates)('$name', async ({ name, window = {}, reach }) => {
-  const { context, page } = await openWindow(browser, [service, site], window);
+  const page = await stage.open(window);
   await reach(page, walk);
   for (const { colorScheme, viewport, name: view } of views) {
     await page.setViewportSize(viewport);
@@ -82,5 +67,4 @@ it.each(pageStates)('$name', async ({ name, window = {}, reach }) => {
       await page.screenshot({ path, scale: 'css' });
     }
   }
-  await context.close();
 });

@@ -1,42 +1,26 @@
 /** The inbox page: what phones would have got, seen as it is sent. */
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { Inbox } from '../../src/delivery/inbox.js';
 import { startApplication } from '../support/application.js';
-import {
-  desktop,
-  openWindow,
-  phone,
-  startBrowser,
-  startHosted,
-  type Hosted,
-  type Window,
-} from '../support/browser.js';
+import { desktop, phone } from '../support/browser.js';
 import { codeAt, openLogin, phoneBook } from '../support/phones.js';
+import { startStage, type Stage } from '../support/stage.js';
 
 const nextNumber = phoneBook('212');
-let service: Hosted;
-let browser: Browser;
-let open: Window | undefined;
+let stage: Stage;
+let service: Stage['service'];
 
 beforeAll(async () => {
-  service = await startHosted();
-  browser = await startBrowser();
+  stage = await startStage();
+  ({ service } = stage);
 }, 120_000);
-afterAll(async () => {
-  await browser.close();
-  await service.close();
-});
-afterEach(async () => {
-  const { faults } = open ?? { faults: [] };
-  await open?.context.close();
-  open = undefined;
-  expect(faults).toEqual([]);
-});
+afterEach(async () => expect(await stage.clear()).toEqual([]));
+afterAll(() => stage.close());
 
 async function visit(javaScriptEnabled = true, viewport = phone): Promise<Page> {
-  open = await openWindow(browser, [service], { javaScriptEnabled, viewport });
-  await open.page.goto(`${service.url}/dev/inbox`);
-  return open.page;
+  const page = await stage.open({ javaScriptEnabled, viewport });
+  await page.goto(`${service.url}/dev/inbox`);
+  return page;
 }
 
 /** A code is sent. @returns where to */
@@ -75,7 +59,7 @@ it('says what a code is for', async () => {
 it('a code is copied by a button', async () => {
   const number = await send();
   const page = await visit();
-  await open?.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   const message = page.locator('.message', { hasText: number });
   await message.getByRole('button', { name: /^Copy/ }).click();
   await message.getByText('Copied').waitFor();

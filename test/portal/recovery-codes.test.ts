@@ -1,37 +1,21 @@
 /** Recovery codes on the pages: made, kept, and used when nothing else is at hand. */
-import type { Browser, Page } from 'playwright-core';
-import type { Registered } from '../support/application.js';
+import type { Page } from 'playwright-core';
 import { enrol } from '../support/authenticator.js';
-import {
-  desktop,
-  openWindow,
-  phone,
-  startBrowser,
-  startHosted,
-  startShop,
-  type Hosted,
-  type Shop,
-} from '../support/browser.js';
-import { addressOf, makeLink } from '../support/links.js';
+import { desktop, phone } from '../support/browser.js';
 import { claimsOf } from '../support/sessions.js';
+import { follow as open, startStage, type Stage } from '../support/stage.js';
 
-let service: Hosted;
-let browser: Browser;
-let site: Shop;
-let shop: Registered;
+let stage: Stage;
+let service: Stage['service'];
+let shop: Stage['shop'];
 let users = 0;
 
 beforeAll(async () => {
-  service = await startHosted();
-  browser = await startBrowser();
-  site = await startShop();
-  shop = await service.register('Acme', 'Shop', { redirectUris: [site.redirectUri] });
+  stage = await startStage();
+  ({ service, shop } = stage);
 }, 120_000);
-afterAll(async () => {
-  await browser.close();
-  await site.close();
-  await service.close();
-});
+afterEach(async () => expect(await stage.clear()).toEqual([]));
+afterAll(() => stage.close());
 
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 
@@ -45,14 +29,8 @@ const BLACK_ON_WHITE = ['rgb(0, 0, 0)', 'rgb(255, 255, 255)'];
 const linesOf = (codes: Element[]) => codes.map((code) => code.getClientRects().length);
 
 async function follow(page: Page, user_id: string, purpose: string, isScripted: boolean) {
-  const link = { user_id, purpose, redirect_uri: site.redirectUri };
-  const address = addressOf(await makeLink(service, shop, link)).href;
   await page.goto('about:blank');
-  await page.goto(address);
-  if (!isScripted) {
-    await page.getByLabel('Link').fill(address);
-    await press(page, 'Continue');
-  }
+  await open(page, await stage.linkFor({ user_id, purpose }), isScripted);
   await page.waitForURL(`**/${purpose}`);
 }
 
@@ -62,10 +40,7 @@ it.each([
 ])('made after a proof, downloaded, used once: %s', async (_how, isScripted, viewport) => {
   const app = await enrol(service, `user-${++users}`, { key: shop.key });
   service.clock.advance(30);
-  const { context, page, faults } = await openWindow(browser, [service, site], {
-    javaScriptEnabled: isScripted,
-    viewport,
-  });
+  const page = await stage.open({ javaScriptEnabled: isScripted, viewport });
   await follow(page, app.userId, 'manage', isScripted);
   await press(page, 'Add another way');
   await press(page, 'Continue');
@@ -113,16 +88,14 @@ it.each([
     await page.getByText('Each works once').waitFor();
     await page.getByRole('textbox', { name: 'Code' }).fill(typed);
     await press(page, 'Confirm');
-    if (isFirst) await page.waitForURL(`${site.redirectUri}?**`);
-    else await page.getByRole('alert').waitFor();
-    if (!isFirst) continue;
-    const code = new URL(page.url()).searchParams.get('code');
-    const { body } = await service.call('POST', '/v1/links/exchange', { code }, shop);
+    if (!isFirst) {
+      await page.getByRole('alert').waitFor();
+      continue;
+    }
+    const { body } = await stage.exchange((await stage.back(page))['code']);
     expect(body.factor.type).toBe('recovery_code');
     expect(claimsOf(body.access_token as string)).toMatchObject({ sub: app.userId, acr: 'aal1' });
   }
   await follow(page, app.userId, 'manage', isScripted);
   await page.getByText('Left: 9').waitFor();
-  await context.close();
-  expect(faults).toEqual([]);
 });

@@ -1,53 +1,25 @@
 /** S76: security keys and passkeys on the pages, in a real browser with authenticators that plug into it. */
-import type { Browser, CDPSession, Page } from 'playwright-core';
-import type { Registered } from '../support/application.js';
+import type { CDPSession, Page } from 'playwright-core';
 import { enrol } from '../support/authenticator.js';
-import {
-  openWindow,
-  startBrowser,
-  startHosted,
-  startShop,
-  type Hosted,
-  type Shop,
-  type Window,
-} from '../support/browser.js';
-import { addressOf, makeLink } from '../support/links.js';
 import { claimsOf } from '../support/sessions.js';
+import { follow as open, startStage, type Stage } from '../support/stage.js';
 
 type Transport = 'usb' | 'ble' | 'nfc' | 'internal';
 
-let service: Hosted;
-let browser: Browser;
-let site: Shop;
-let shop: Registered;
-let open: Window | undefined;
+let stage: Stage;
+let service: Stage['service'];
+let shop: Stage['shop'];
 let users = 0;
 
 beforeAll(async () => {
-  service = await startHosted();
-  browser = await startBrowser();
-  site = await startShop();
-  shop = await service.register('Acme', 'Shop', { redirectUris: [site.redirectUri] });
+  stage = await startStage();
+  ({ service, shop } = stage);
 }, 120_000);
-afterAll(async () => {
-  await browser.close();
-  await site.close();
-  await service.close();
-});
-afterEach(async () => {
-  const { faults } = open ?? { faults: [] };
-  await open?.context.close();
-  open = undefined;
-  expect(faults).toEqual([]);
-});
+afterEach(async () => expect(await stage.clear()).toEqual([]));
+afterAll(() => stage.close());
 
 const press = (page: Page, name: string) => page.getByRole('button', { name }).click();
 const heading = (page: Page) => page.getByRole('heading', { level: 1 }).innerText();
-
-async function newWindow(javaScriptEnabled = true): Promise<Page> {
-  open = await openWindow(browser, [service, site], { javaScriptEnabled });
-  return open.page;
-}
 
 /** Plugs an authenticator into the browser. */
 async function plugIn(page: Page, transport: Transport, knowsUser: boolean, remembers: boolean) {
@@ -69,18 +41,13 @@ async function plugIn(page: Page, transport: Transport, knowsUser: boolean, reme
   };
 }
 
-async function follow(page: Page, user: string, purpose: string, more: object = {}) {
-  const body = { user_id: user, purpose, redirect_uri: site.redirectUri, ...more };
-  await page.goto(addressOf(await makeLink(service, shop, body)).href);
+async function follow(page: Page, user_id: string, purpose: string) {
+  await page.goto(await stage.linkFor({ user_id, purpose }));
   await page.waitForURL(`**/p/**`);
 }
 
 /** What the application is told in the end. */
-async function back(page: Page) {
-  await page.waitForURL(`${site.redirectUri}?**`);
-  const code = new URL(page.url()).searchParams.get('code');
-  return (await service.call('POST', '/v1/links/exchange', { code }, { key: shop.key })).body;
-}
+const back = async (page: Page) => (await stage.exchange((await stage.back(page))['code'])).body;
 
 async function enrolKey(page: Page, user: string) {
   await follow(page, user, 'enrol');
@@ -102,7 +69,7 @@ it.each<[Transport, boolean, boolean]>([
 ])('%s: enrolled, and confirms (knows its user: %s, remembers: %s)', async (...kind) => {
   const [transport, knowsUser, remembers] = kind;
   const user = `person-${++users}`;
-  const page = await newWindow();
+  const page = await stage.open();
   const key = await plugIn(page, transport, knowsUser, remembers);
   await enrolKey(page, user);
   expect(await key.keys()).toMatchObject([{ isResidentCredential: remembers, rpId: 'localhost' }]);
@@ -127,7 +94,7 @@ it.each<[Transport, boolean, boolean]>([
 
 it('says when no key has answered, and goes another way', async () => {
   const user = `person-${++users}`;
-  const page = await newWindow();
+  const page = await stage.open();
   const key = await plugIn(page, 'internal', true, true);
   const app = await enrol(service, user, { key: shop.key });
   await enrolKey(page, user);
@@ -146,7 +113,7 @@ it('says when no key has answered, and goes another way', async () => {
 
 it('a key opens what only its user may do: itself is removed', async () => {
   const user = `person-${++users}`;
-  const page = await newWindow();
+  const page = await stage.open();
   await plugIn(page, 'usb', false, false);
   await enrolKey(page, user);
   await follow(page, user, 'manage');
@@ -165,11 +132,10 @@ it('a key opens what only its user may do: itself is removed', async () => {
 
 it('a passkey logs in without a name: from the list of the browser, or by the button', async () => {
   const user = `person-${++users}`;
-  const page = await newWindow();
+  const page = await stage.open();
   await plugIn(page, 'internal', true, true);
   await enrolKey(page, user);
-  const body = { purpose: 'verify', redirect_uri: site.redirectUri };
-  await page.goto(addressOf(await makeLink(service, shop, body)).href);
+  await page.goto(await stage.linkFor({ purpose: 'verify' }));
   // The virtual authenticator chooses by itself what the list has.
   const answer = await back(page);
   expect(answer).toMatchObject({ user_id: user, factor: { type: 'webauthn' } });
@@ -177,7 +143,7 @@ it('a passkey logs in without a name: from the list of the browser, or by the bu
   await page.addInitScript(() => {
     Object.assign(PublicKeyCredential, { isConditionalMediationAvailable: undefined });
   });
-  await page.goto(addressOf(await makeLink(service, shop, body)).href);
+  await page.goto(await stage.linkFor({ purpose: 'verify' }));
   await page.waitForURL('**/p/**');
   await press(page, 'Continue');
   expect(await back(page)).toMatchObject({ user_id: user });
@@ -185,12 +151,8 @@ it('a passkey logs in without a name: from the list of the browser, or by the bu
 
 it('without scripts it says that they are needed, and there is another way', async () => {
   const user = `person-${++users}`;
-  const page = await newWindow(false);
-  const body = { user_id: user, purpose: 'enrol', redirect_uri: site.redirectUri };
-  const address = addressOf(await makeLink(service, shop, body)).href;
-  await page.goto(address);
-  await page.getByLabel('Link').fill(address);
-  await press(page, 'Continue');
+  const page = await stage.open({ javaScriptEnabled: false });
+  await open(page, await stage.linkFor({ user_id: user, purpose: 'enrol' }), false);
   await press(page, 'Security key or passkey');
   expect(await page.getByRole('alert').innerText()).toContain('scripts are switched off');
   expect(await page.getByRole('button', { name: 'Continue' }).count()).toBe(0);

@@ -1,46 +1,27 @@
 /** A browser that its user trusts: ticked on the page, known again by its cookie, forgotten on the page to manage. */
-import type { Browser, Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { deviceCookies } from '../../src/portal/verify/device-cookie.js';
-import type { Registered } from '../support/application.js';
 import { enrol, type Authenticator } from '../support/authenticator.js';
-import {
-  openWindow,
-  startBrowser,
-  startHosted,
-  startShop,
-  type Hosted,
-  type Shop,
-  type Window,
-} from '../support/browser.js';
 import { check, listDevices } from '../support/devices.js';
-import { addressOf, makeLink } from '../support/links.js';
+import { startStage, type Stage } from '../support/stage.js';
 import { wrongCode } from '../support/totp-codes.js';
 
-let service: Hosted;
-let browser: Browser;
-let site: Shop;
-let shop: Registered;
-let open: Window;
+let stage: Stage;
+let service: Stage['service'];
+let shop: Stage['shop'];
+let context: BrowserContext;
 
 beforeAll(async () => {
-  service = await startHosted();
-  browser = await startBrowser();
-  site = await startShop();
-  const redirectUris = [site.redirectUri];
-  shop = await service.register('Acme', 'Shop', { redirectUris, rememberDeviceSeconds: 2_592_000 });
-  open = await openWindow(browser, [service, site]);
+  stage = await startStage({ rememberDeviceSeconds: 2_592_000 });
+  ({ service, shop } = stage);
+  context = (await stage.open()).context();
 }, 120_000);
-afterAll(async () => {
-  await browser.close();
-  await site.close();
-  await service.close();
-});
+afterAll(() => stage.close());
 
 async function follow({ userId: user_id }: Authenticator, purpose: string): Promise<Page> {
   service.clock.advance(30);
-  const body = { user_id, purpose, redirect_uri: site.redirectUri };
-  const page = await open.context.newPage();
-  await page.goto(addressOf(await makeLink(service, shop, body)).href);
+  const page = await context.newPage();
+  await page.goto(await stage.linkFor({ user_id, purpose }));
   await page.waitForURL(`**/${purpose}`);
   return page;
 }
@@ -51,14 +32,13 @@ async function prove(app: Authenticator, isTrusted: boolean) {
   const box = page.getByRole('checkbox', { name: 'Trust this browser (30 days)' });
   if (isTrusted) await box.check();
   await page.getByRole('textbox', { name: 'Code' }).fill(app.code());
-  await page.waitForURL(`${site.redirectUri}?**`);
-  const code = new URL(page.url()).searchParams.get('code');
+  const { code } = await stage.back(page);
   await page.close();
-  return (await service.call('POST', '/v1/links/exchange', { code }, shop)).body;
+  return (await stage.exchange(code)).body;
 }
 
 const tokens = async () => {
-  const cookies = await open.context.cookies();
+  const cookies = await context.cookies();
   const found = cookies.find(({ name }) => name === 'watchword-devices');
   return found === undefined ? [] : found.value.split('.');
 };
@@ -97,13 +77,11 @@ it('is known again for each of its users, gets in under a lock, and is forgotten
   await page.getByRole('status').waitFor();
   expect(await part.count()).toBe(0);
   await page.getByRole('button', { name: 'Done', exact: true }).click();
-  await page.waitForURL(`${site.redirectUri}?**`);
-  const code = new URL(page.url()).searchParams.get('code');
-  const { body } = await service.call('POST', '/v1/links/exchange', { code }, { key: shop.key });
+  const { body } = await stage.exchange((await stage.back(page))['code']);
   expect(body.done).toEqual([{ action: 'device_forgotten' }]);
   expect(await listDevices(service, 'ann', shop)).toEqual([]);
   expect(await listDevices(service, 'ben', shop)).toHaveLength(2);
-  expect(open.faults).toEqual([]);
+  expect(await stage.clear()).toEqual([]);
 }, 120_000);
 
 it('S97: its cookie is this host’s alone, for eight users at most, and one of two is none', () => {

@@ -1,54 +1,38 @@
 /** The page at `/`, as somebody meets it who has just started the service: in a browser, from QR to token. */
 import { execFile } from 'node:child_process';
 import jsQR from 'jsqr';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { PNG } from 'pngjs';
 import type { TotpParameters } from '../../src/otp/algorithm.js';
 import { decodeSecret } from '../../src/otp/secret.js';
 import { stepAt, totp } from '../../src/otp/totp.js';
 import { startApplication, type TestApplication } from '../support/application.js';
-import {
-  desktop,
-  openWindow,
-  phone,
-  startBrowser,
-  startHosted,
-  type Hosted,
-  type Window,
-} from '../support/browser.js';
+import { desktop, phone } from '../support/browser.js';
 import { codeAt, otherThan } from '../support/phones.js';
 import { claimsOf } from '../support/sessions.js';
+import { startStage, type Stage } from '../support/stage.js';
 
 const html = { accept: 'text/html,application/xhtml+xml' };
 const app: TotpParameters = { algorithm: 'SHA1', digits: 6, periodSeconds: 30 };
-let service: Hosted;
-let browser: Browser;
-let open: Window | undefined;
+let stage: Stage;
+let service: Stage['service'];
 
 beforeAll(async () => {
-  service = await startHosted();
-  browser = await startBrowser();
+  stage = await startStage();
+  ({ service } = stage);
 }, 120_000);
 beforeEach(() => {
   // The browser's clock is the machine's, and it looks whether the token's time is over.
   const behind = Date.now() - service.clock.now().getTime();
   service.clock.advance(Math.max(60, Math.floor(behind / 1000)));
 });
-afterAll(async () => {
-  await browser.close();
-  await service.close();
-});
-afterEach(async () => {
-  const { faults } = open ?? { faults: [] };
-  await open?.context.close();
-  open = undefined;
-  expect(faults).toEqual([]);
-});
+afterEach(async () => expect(await stage.clear()).toEqual([]));
+afterAll(() => stage.close());
 
 async function visit(javaScriptEnabled = true, viewport = phone): Promise<Page> {
-  open = await openWindow(browser, [service], { javaScriptEnabled, viewport });
-  await open.page.goto(service.url);
-  return open.page;
+  const page = await stage.open({ javaScriptEnabled, viewport });
+  await page.goto(service.url);
+  return page;
 }
 
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
