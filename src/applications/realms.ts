@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
-import { Audit } from '../audit/audit.js';
+import { Audit, operatorOf } from '../audit/audit.js';
 import { OperatorError } from '../errors.js';
 import { Database } from '../storage/database.js';
 
@@ -70,8 +70,7 @@ export class Realms {
     if (Object.keys(changes).length > 0)
       await this.database.transaction(async (executor) => {
         await executor.updateTable('realms').set(changes).where('id', '=', id).execute();
-        const by = { realmId: id, applicationId: null, actor: 'operator', requestId: null };
-        await this.audit.record(executor, by, {
+        await this.audit.record(executor, operatorOf(id), {
           type: 'realm.look_changed',
           members: Object.keys(changes).filter((name) => name !== 'logo_type'),
         });

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { Inject, Injectable } from '@nestjs/common';
-import { Audit } from '../audit/audit.js';
+import { Audit, operatorOf } from '../audit/audit.js';
 import { CONFIG, type Config } from '../config.js';
 import { OperatorError } from '../errors.js';
 import { Database } from '../storage/database.js';
@@ -92,8 +92,10 @@ export class RelyingParties {
     if (members.length > 0)
       await this.database.transaction(async (executor) => {
         await executor.updateTable('realms').set(changes).where('id', '=', realmId).execute();
-        const by = { realmId, applicationId: null, actor: 'operator', requestId: null };
-        await this.audit.record(executor, by, { type: 'realm.webauthn_changed', members });
+        await this.audit.record(executor, operatorOf(realmId), {
+          type: 'realm.webauthn_changed',
+          members,
+        });
       });
     return this.of(realmId);
   }

@@ -18,6 +18,11 @@ export interface AuditContext {
   readonly requestId: string | null;
 }
 
+/** What the command line does in a realm. */
+export function operatorOf(realmId: string): AuditContext {
+  return { realmId, applicationId: null, actor: 'operator', requestId: null };
+}
+
 const PAGE = 100;
 /** A statement takes 65,535 values. */
 const ROWS_AT_ONCE = 1_000;

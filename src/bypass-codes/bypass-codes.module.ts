@@ -1,10 +1,11 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
+import { UsersModule } from '../users/users.module.js';
 import { BypassCodesRepository } from './bypass-codes.repository.js';
 import { BypassCodes } from './bypass-codes.service.js';
 
 @Module({
-  imports: [AuditModule],
+  imports: [AuditModule, UsersModule],
   providers: [BypassCodes, BypassCodesRepository],
   exports: [BypassCodes],
 })

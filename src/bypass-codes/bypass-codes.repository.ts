@@ -16,18 +16,6 @@ const PAGE = 1_000;
 export class BypassCodesRepository {
   constructor(private readonly database: Database) {}
 
-  /** Holds a user's row to the end of the transaction. @returns false where there is no such user */
-  async holdUser(executor: Executor, realmId: string, userId: string): Promise<boolean> {
-    const row = await executor
-      .selectFrom('users')
-      .select('user_id')
-      .where('realm_id', '=', realmId)
-      .where('user_id', '=', userId)
-      .forUpdate()
-      .executeTakeFirst();
-    return row !== undefined;
-  }
-
   async needsSecond(realmId: string, executor: Executor = this.database.kysely): Promise<boolean> {
     const row = await executor
       .selectFrom('realms')
@@ -108,7 +96,7 @@ export class BypassCodesRepository {
       .execute();
   }
 
-  /** Ends the live codes of a user, or the one that is named. @returns their ids */
+  /** Ends what is live of a user's. @returns the ids */
   async revoke(
     executor: Executor,
     of: { readonly realmId: string; readonly userId: string },
@@ -124,20 +112,6 @@ export class BypassCodesRepository {
       .returning('id')
       .execute();
     return rows.map(({ id }) => id);
-  }
-
-  /** A new code is not to be locked by guesses at the one before. */
-  async clearBudget(
-    executor: Executor,
-    { realmId, userId }: { readonly realmId: string; readonly userId: string },
-    kind: string,
-  ): Promise<void> {
-    await executor
-      .deleteFrom('attempt_budgets')
-      .where('realm_id', '=', realmId)
-      .where('user_id', '=', userId)
-      .where('kind', '=', kind)
-      .execute();
   }
 }
 

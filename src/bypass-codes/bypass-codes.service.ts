@@ -1,13 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { Audit } from '../audit/audit.js';
+import { Audit, operatorOf } from '../audit/audit.js';
 import { Clock } from '../clock.js';
 import { sameBytes, sha256 } from '../crypto/digest.js';
 import { Envelope } from '../crypto/envelope.js';
 import { OperatorError } from '../errors.js';
 import { inGroups, randomWrittenCode } from '../otp/written-code.js';
-import { Database } from '../storage/database.js';
+import { Database, type Executor } from '../storage/database.js';
 import { newId } from '../storage/ids.js';
 import { BYPASS_TYPE } from '../tokens/claims.js';
+import { UsersRepository } from '../users/users.repository.js';
 import {
   bypassPlace,
   bypassStatusAt,
@@ -38,6 +39,7 @@ export type ShownBypassCode = BypassCode & { readonly status: BypassStatus };
 export class BypassCodes {
   constructor(
     private readonly repository: BypassCodesRepository,
+    private readonly users: UsersRepository,
     private readonly envelope: Envelope,
     private readonly database: Database,
     private readonly audit: Audit,
@@ -54,13 +56,14 @@ export class BypassCodes {
     const now = this.clock.now();
     const code = randomWrittenCode('bypass');
     const bypass = await this.database.transaction(async (executor) => {
-      if (!(await this.repository.holdUser(executor, realmId, userId)))
+      if (!(await this.users.lock(executor, realmId, userId)))
         throw new OperatorError(
           `There is no user "${userId}". See them with: watchword users list.`,
         );
       const needsSecond = await this.repository.needsSecond(realmId, executor);
       await this.endLive(executor, { realmId, userId }, by, now);
-      await this.repository.clearBudget(executor, { realmId, userId }, BYPASS_TYPE);
+      // Guesses at the one before are no guesses at this one.
+      await this.users.clearBudget(executor, realmId, userId, BYPASS_TYPE);
       const made: BypassCode = {
         ...{ id: newId('byp'), realmId, userId, reason, createdBy: by, createdAt: now },
         approvedBy: needsSecond ? null : by,
@@ -159,7 +162,7 @@ export class BypassCodes {
   }
 
   private async endLive(
-    executor: Parameters<BypassCodesRepository['revoke']>[0],
+    executor: Executor,
     of: { readonly realmId: string; readonly userId: string },
     by: string,
     now: Date,
@@ -180,8 +183,4 @@ function hashOf({ id }: Pick<BypassCode, 'id'>, code: string): Buffer {
 
 function shown(code: BypassCode, now: Date): ShownBypassCode {
   return { ...code, status: bypassStatusAt(code, now) };
-}
-
-function operatorOf(realmId: string) {
-  return { realmId, applicationId: null, actor: 'operator', requestId: null };
 }

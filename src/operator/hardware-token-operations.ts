@@ -1,6 +1,7 @@
 /** Hardware tokens, as whoever hands them out manages them. */
 import type { INestApplicationContext } from '@nestjs/common';
 import { z } from 'zod';
+import { operatorOf, type AuditContext } from '../audit/audit.js';
 import { OperatorError, WatchwordError } from '../errors.js';
 import { serial, tokenStatuses, type HardwareToken } from '../hardware-tokens/hardware-token.js';
 import { tokenView } from '../inventory/inventory.schemas.js';
@@ -47,7 +48,7 @@ async function tokenOf(
   context: INestApplicationContext,
   realm: string | undefined,
   wanted: string,
-): Promise<{ token: HardwareToken; by: ReturnType<typeof operatorOf> }> {
+): Promise<{ token: HardwareToken; by: AuditContext }> {
   const realmId = await realmIdOf(context, realm);
   try {
     const token = await context.get(Inventory).getBySerial(realmId, wanted);
@@ -58,8 +59,4 @@ async function tokenOf(
       `There is no token of the serial "${wanted}". See them with: watchword tokens list.`,
     );
   }
-}
-
-export function operatorOf(realmId: string) {
-  return { realmId, applicationId: null, actor: 'operator', requestId: null };
 }

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { scopes } from '../applications/api-key.js';
 import { ApplicationsService } from '../applications/applications.service.js';
 import { Callers } from '../applications/callers.js';
-import { Audit } from '../audit/audit.js';
+import { Audit, operatorOf } from '../audit/audit.js';
 import type { AuditEvent } from '../audit/event.js';
 import { Clock } from '../clock.js';
 import { channels } from '../delivery/channel.js';
@@ -95,9 +95,8 @@ export const operations = {
     z.strictObject({ ...inRealm, id: text }),
     async (context, { realm, id }) => {
       const realmId = await realmIdOf(context, realm);
-      const by = { realmId, applicationId: null, actor: 'operator', requestId: null };
       try {
-        await context.get(FactorsService).revoke(by, id);
+        await context.get(FactorsService).revoke(operatorOf(realmId), id);
       } catch (error) {
         if (!(error instanceof WatchwordError && error.code === 'not_found')) throw error;
         throw new OperatorError(

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Exports } from '../inventory/exports.js';
 import { OperatorError } from '../errors.js';
 import { faultOfKey } from '../token-files/pskc-writer.js';
-import { operatorOf } from './hardware-token-operations.js';
+import { operatorOf } from '../audit/audit.js';
 import { operation } from './operation.js';
 import { realmIdOf } from './realms.js';
 

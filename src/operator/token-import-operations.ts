@@ -4,7 +4,7 @@ import { BATCH, Imports } from '../inventory/imports.js';
 import { algorithms } from '../otp/algorithm.js';
 import { MOST_LOOK_AHEAD } from '../otp/hotp-window.js';
 import type { Entry } from '../token-files/token-file.js';
-import { operatorOf } from './hardware-token-operations.js';
+import { operatorOf } from '../audit/audit.js';
 import { operation } from './operation.js';
 import { realmIdOf } from './realms.js';
 

@@ -16,16 +16,22 @@ export class UsersRepository {
       .values({ realm_id: realmId, user_id: user.userId, created_at: user.createdAt })
       .onConflict((conflict) => conflict.columns(['realm_id', 'user_id']).doNothing())
       .execute();
-    await executor
+    await this.lock(executor, realmId, user.userId);
+  }
+
+  /** Holds a user's row to the end of the transaction. @returns false where there is no such user */
+  async lock(executor: Executor, realmId: string, userId: string): Promise<boolean> {
+    const row = await executor
       .selectFrom('users')
       .select('user_id')
       .where('realm_id', '=', realmId)
-      .where('user_id', '=', user.userId)
+      .where('user_id', '=', userId)
       .forUpdate()
-      .execute();
+      .executeTakeFirst();
+    return row !== undefined;
   }
 
-  /** The same for several, whose ids are sorted, so that two callers do not wait for each other. */
+  /** Makes several where they are new, and holds them; sorted by id, so that two callers do not wait for each other. */
   async findOrAddAllLocked(
     executor: Executor,
     realmId: string,
@@ -59,6 +65,21 @@ export class UsersRepository {
       .where('user_id', '>', after)
       .orderBy('user_id')
       .limit(PAGE)
+      .execute();
+  }
+
+  /** Forgets what was counted against the user under one name. */
+  async clearBudget(
+    executor: Executor,
+    realmId: string,
+    userId: string,
+    kind: string,
+  ): Promise<void> {
+    await executor
+      .deleteFrom('attempt_budgets')
+      .where('realm_id', '=', realmId)
+      .where('user_id', '=', userId)
+      .where('kind', '=', kind)
       .execute();
   }
 

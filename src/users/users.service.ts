@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Audit } from '../audit/audit.js';
+import { Audit, operatorOf } from '../audit/audit.js';
 import { randomToken } from '../crypto/random.js';
 import { Database } from '../storage/database.js';
 import type { User } from './user.js';
@@ -50,8 +50,4 @@ export class UsersService {
       return erased;
     });
   }
-}
-
-function operatorOf(realmId: string) {
-  return { realmId, applicationId: null, actor: 'operator', requestId: null };
 }
